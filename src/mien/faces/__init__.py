@@ -1,0 +1,1 @@
+"""Finding faces: detection, the mesh, and who is who from frame to frame."""

@@ -1,0 +1,228 @@
+"""The nouns that every stage fills and passes on: Frame -> Face -> Expression -> Reading.
+
+All are frozen; `dataclasses.replace` makes a changed copy. Pixels live in `Frame` alone; a `Reading` is plain
+facts and goes to JSON and back without loss. Nothing here knows how faces are found or read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float32]
+ImageArray = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """One picture on its way through.
+
+    `image` is (H, W, 3) uint8 RGB. `index` counts the frames of the source from 0, `time_s` is seconds from its
+    beginning, `source` names it.
+    """
+
+    image: ImageArray
+    index: int = 0
+    time_s: float = 0.0
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        image = self.image
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or 0 in image.shape:
+            raise ValueError(f"a frame's image is (H, W, 3) uint8 with H, W > 0; got {image.shape} {image.dtype}")
+
+    @property
+    def width(self) -> int:
+        """Pixels across."""
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Pixels down."""
+        return int(self.image.shape[0])
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels, origin top left, x2 and y2 exclusive."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    def __post_init__(self) -> None:
+        if not (self.x2 >= self.x1 and self.y2 >= self.y1):
+            raise ValueError(f"a box needs x2 >= x1 and y2 >= y1, all finite; got {self}")
+
+    @property
+    def width(self) -> float:
+        """Pixels across."""
+        return self.x2 - self.x1
+
+    @property
+    def height(self) -> float:
+        """Pixels down."""
+        return self.y2 - self.y1
+
+    @property
+    def side(self) -> float:
+        """The longer side in pixels."""
+        return max(self.width, self.height)
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        """Middle (x, y)."""
+        return (self.x1 + self.x2) / 2, (self.y1 + self.y2) / 2
+
+    def to_list(self) -> list[float]:
+        """[x1, y1, x2, y2]."""
+        return [self.x1, self.y1, self.x2, self.y2]
+
+
+@dataclass(frozen=True)
+class Expression:
+    """What people would say of a face. An expression is shown; what is felt, nobody here claims to know.
+
+    `votes` is the share of people (0..1, sum 1) who would choose each label, 'unknown' and 'not a face' among
+    them; `fer2013` the probability of each of FER2013's seven classes. `label` is the leading expression of
+    `votes`, `confidence` the calibrated probability that most people would choose it, `sure` whether that is
+    enough to say it plainly. `doubts` holds the reasons against, most serious first. `valence` runs from -1
+    (negative) to 1 (positive).
+    """
+
+    label: str
+    confidence: float
+    sure: bool
+    votes: Mapping[str, float]
+    fer2013: Mapping[str, float]
+    doubts: tuple[str, ...] = ()
+    valence: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain JSON values; shares rounded to four digits."""
+        return {
+            "label": self.label,
+            "confidence": round(self.confidence, 4),
+            "sure": self.sure,
+            "doubts": list(self.doubts),
+            "votes": {name: round(share, 4) for name, share in self.votes.items()},
+            "fer2013": {name: round(share, 4) for name, share in self.fer2013.items()},
+            "valence": round(self.valence, 4),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Expression:
+        """The inverse of `to_dict`."""
+        return cls(
+            label=data["label"],
+            confidence=data["confidence"],
+            sure=data["sure"],
+            votes=dict(data["votes"]),
+            fer2013=dict(data["fer2013"]),
+            doubts=tuple(data["doubts"]),
+            valence=data["valence"],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Face:
+    """One face in a frame.
+
+    `box` is upright, around the face from brow to chin. `keypoints` (6, 2) px: right eye, left eye, nose tip,
+    mouth, right ear, left ear (the person's right). `mesh` (468, 3) px, z towards the camera negative, or None.
+    `roll_deg` turns clockwise in the picture; `yaw_deg` is positive when the face turns to the right of the
+    picture; `pitch_deg` is positive when it looks up. `score` is the chance (0..1) that this is a face.
+    `track_id` and `expression` are None until the tracker and the classifier fill them.
+    """
+
+    box: Box
+    score: float
+    keypoints: FloatArray
+    roll_deg: float = 0.0
+    yaw_deg: float = 0.0
+    pitch_deg: float = 0.0
+    mesh: FloatArray | None = None
+    track_id: int | None = None
+    expression: Expression | None = None
+
+    def to_dict(self, *, points: bool = False) -> dict[str, Any]:
+        """As plain JSON values: pixels to a tenth, degrees to a tenth; `points` adds keypoints and the mesh."""
+        data: dict[str, Any] = {
+            "box": [round(v, 1) for v in self.box.to_list()],
+            "score": round(self.score, 4),
+            "roll_deg": round(self.roll_deg, 1),
+            "yaw_deg": round(self.yaw_deg, 1),
+            "pitch_deg": round(self.pitch_deg, 1),
+            "track_id": self.track_id,
+            "expression": self.expression.to_dict() if self.expression else None,
+        }
+        if points:
+            data["keypoints"] = np.asarray(self.keypoints, np.float64).round(1).tolist()
+            data["mesh"] = None if self.mesh is None else np.asarray(self.mesh, np.float64).round(1).tolist()
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Face:
+        """The inverse of `to_dict`; keypoints and mesh are empty where they were left out."""
+        mesh, expression = data.get("mesh"), data["expression"]
+        return cls(
+            box=Box(*data["box"]),
+            score=data["score"],
+            keypoints=np.asarray(data.get("keypoints", []), np.float32).reshape(-1, 2),
+            roll_deg=data["roll_deg"],
+            yaw_deg=data["yaw_deg"],
+            pitch_deg=data["pitch_deg"],
+            mesh=None if mesh is None else np.asarray(mesh, np.float32),
+            track_id=data["track_id"],
+            expression=None if expression is None else Expression.from_dict(expression),
+        )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """All that was read from one frame. No pixels: what every sink and every interface speaks.
+
+    `faces` run from left to right. `timings_ms` holds milliseconds per stage, `models` the identity of each
+    network used.
+    """
+
+    source: str
+    index: int
+    time_s: float
+    width: int
+    height: int
+    faces: tuple[Face, ...] = ()
+    timings_ms: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+
+    def to_dict(self, *, points: bool = False) -> dict[str, Any]:
+        """As plain JSON values, in the order of `docs/reading.schema.json`."""
+        return {
+            "source": self.source,
+            "index": self.index,
+            "time_s": round(self.time_s, 4),
+            "width": self.width,
+            "height": self.height,
+            "faces": [face.to_dict(points=points) for face in self.faces],
+            "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
+            "models": dict(self.models),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Reading:
+        """The inverse of `to_dict`."""
+        return cls(
+            source=data["source"],
+            index=data["index"],
+            time_s=data["time_s"],
+            width=data["width"],
+            height=data["height"],
+            faces=tuple(Face.from_dict(face) for face in data["faces"]),
+            timings_ms=dict(data["timings_ms"]),
+            models=dict(data["models"]),
+        )
