@@ -1,0 +1,46 @@
+"""What all tests share: where the data lie, a fixed draw for hypothesis, and quiet, single-threaded runs."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("MIEN_SHARED", ROOT.parent / "shared"))
+
+settings.register_profile(
+    "mien",
+    deadline=None,
+    max_examples=50,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("mien")
+
+
+def _folder(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f"needs the data folder {folder} (set MIEN_SHARED to the folder that holds {name}/)")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_media() -> Path:
+    """The folder of photos and clips to try the program on."""
+    return _folder("media")
+
+
+@pytest.fixture(scope="session")
+def shared_fer2013() -> Path:
+    """The folder of FER2013's faces, labels and votes."""
+    return _folder("fer2013")
+
+
+@pytest.fixture(scope="session")
+def astronaut() -> Path:
+    """A photo of one smiling face, 512 x 512 (NASA, public domain)."""
+    return ROOT / "examples" / "astronaut.jpg"
