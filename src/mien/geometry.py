@@ -86,7 +86,9 @@ def suppress(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> list[int]
     return kept
 
 
-def weighted_suppress(points: ArrayLike, scores: ArrayLike, threshold: float) -> list[tuple[NDArray[np.float64], float]]:
+def weighted_suppress(
+    points: ArrayLike, scores: ArrayLike, threshold: float
+) -> list[tuple[NDArray[np.float64], float]]:
     """BlazeFace's blending (Bazarevsky et al. 2019, 4): overlapping hits become their score-weighted mean.
 
     Args:

@@ -6,7 +6,7 @@ facts and goes to JSON and back without loss. Nothing here knows how faces are f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,12 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float32]
 ImageArray = NDArray[np.uint8]
+
+Progress = Callable[[int, int], None]  # called with what is done and what there is to do
+
+
+def no_progress(done: int, total: int) -> None:
+    """Tell nobody."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,10 +21,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mien import images
+from mien.data import align, fer2013
+from mien.data.fer2013 import FaceSet
 from mien.errors import DataError
-from mien.learn import augment, checkpoint, datasets
+from mien.learn import augment, checkpoint
 from mien.learn.augment import Augmentation
-from mien.learn.datasets import FaceSet
 from mien.learn.networks import ExpressionNet
 from mien.types import FloatArray
 
@@ -76,13 +77,13 @@ class Material:
     @classmethod
     def of(cls, faces: FaceSet, keypoints: FloatArray) -> Material:
         """From faces and their keypoints (N, 6, 2), NaN where no mesh was found."""
-        votes = torch.from_numpy(datasets.shares(faces.votes))
+        votes = torch.from_numpy(fer2013.shares(faces.votes))
         return cls(
             torch.from_numpy(faces.pixels)[:, None],
             torch.from_numpy(np.stack([_placement(points, faces.pixels.shape[1]) for points in keypoints])),
             votes,
             (votes.sum(1) > 0).float(),
-            F.one_hot(torch.from_numpy(faces.labels), len(datasets.FER2013_LABELS)).float(),
+            F.one_hot(torch.from_numpy(faces.labels), len(fer2013.FER2013_LABELS)).float(),
         )
 
 
@@ -146,13 +147,15 @@ def predict(net: ExpressionNet, crops: np.ndarray[Any, Any], batch: int = 256) -
 class Trainer:
     """One run over given faces; `run` does it, `state` and `resume` make it survive a stop."""
 
-    def __init__(self, fit: tuple[FaceSet, FloatArray], held: tuple[FaceSet, FloatArray], options: TrainOptions) -> None:
+    def __init__(
+        self, fit: tuple[FaceSet, FloatArray], held: tuple[FaceSet, FloatArray], options: TrainOptions
+    ) -> None:
         torch.set_num_threads(options.threads)
         torch.manual_seed(options.seed)
         self.options = options
         self.rng = torch.Generator().manual_seed(options.seed)
         self.material = Material.of(*fit)
-        self.held, self.held_crops = held[0], datasets.align(held[0].pixels, held[1], options.size)
+        self.held, self.held_crops = held[0], align.align(held[0].pixels, held[1], options.size)
         self.net = ExpressionNet(options.widths).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = WeightAverage(self.net, options.average)
         self.optimiser = torch.optim.SGD(_groups(self.net, options.decay), options.rate, momentum=0.9, nesterov=True)
@@ -173,7 +176,7 @@ class Trainer:
             DataError: the loss is no number any more, or a checkpoint cannot be written.
         """
         if not self.steps_per_epoch:
-            raise DataError(f"{len(self.material.faces)} training faces are fewer than one batch of {self.options.batch}")
+            raise DataError(f"{len(self.material.faces)} training faces are fewer than a batch of {self.options.batch}")
         while len(self.logs) < self.options.epochs:
             began = time.monotonic()
             loss = self._epoch(on_step)
@@ -228,9 +231,9 @@ class Trainer:
 
     def _judge(self, loss: float, seconds: float) -> EpochLog:
         votes, classes = predict(self.average.net, self.held_crops)
-        majority = datasets.majority(self.held.votes)
+        majority = fer2013.majority(self.held.votes)
         agreed = majority >= 0
-        truth = torch.from_numpy(datasets.shares(self.held.votes))
+        truth = torch.from_numpy(fer2013.shares(self.held.votes))
         held_loss = float(-(truth * torch.from_numpy(votes).clamp(min=1e-9).log()).sum(1).mean())
         return EpochLog(
             epoch=len(self.logs),

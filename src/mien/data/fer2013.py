@@ -1,4 +1,4 @@
-"""Labelled faces for training and evaluation: FER2013's CSV with the votes of FERPlus, twins, and the holdout.
+"""Labelled faces for training and evaluation: FER2013's CSV, joined with the votes of FERPlus.
 
 One shape comes out: `FaceSet`, plain arrays. Nothing here needs PyTorch or knows networks.
 """
@@ -6,17 +6,14 @@ One shape comes out: `FaceSet`, plain arrays. Nothing here needs PyTorch or know
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import images
 from mien.errors import DataError
-from mien.faces import mesh
-from mien.types import FloatArray, ImageArray
+from mien.types import FloatArray, ImageArray, Progress, no_progress
 
 SIDE = 48
 FER2013_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
@@ -28,12 +25,6 @@ _FERPLUS_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF",
 )  # fmt: skip
 SPLITS = ("Training", "PublicTest", "PrivateTest")
-
-Progress = Callable[[int, int], None]
-
-
-def no_progress(done: int, total: int) -> None:
-    """Tell nobody."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,91 +160,3 @@ def shares(votes: FloatArray) -> FloatArray:
     """Votes as shares that sum to 1; all zero where nobody voted. (N, 10)."""
     total = votes.sum(1, keepdims=True)
     return np.divide(votes, total, out=np.zeros_like(votes), where=total > 0)
-
-
-def find_keypoints(net: mesh.MeshNet, pixels: ImageArray, progress: Progress = no_progress) -> FloatArray:
-    """The six keypoints (px) of each face of a FER2013-like crop, NaN where no mesh is found: (N, 6, 2).
-
-    The crops are tight, so the mesh looks at them with their edges repeated outwards; a mesh that is found is
-    fitted once more to its own square, as it is in live use.
-    """
-    found = np.full((len(pixels), 6, 2), np.nan, np.float32)
-    for index, face in enumerate(pixels):
-        if index % 64 == 0:
-            progress(index, len(pixels))
-        points = _fit_mesh(net, face)
-        if points is not None:
-            found[index] = mesh.keypoints(points)
-    progress(len(pixels), len(pixels))
-    return found
-
-
-def _fit_mesh(net: mesh.MeshNet, face: ImageArray) -> FloatArray | None:
-    rgb = np.repeat(face[:, :, None], 3, 2)
-    side = len(face)
-    for padding in (0.25, 0.125, 0.0):  # found on 94, 94 and 84 % of the faces; together 96 %
-        first = net(rgb, (side / 2, side / 2), side * (1 + 2 * padding), 0.0)
-        if first.presence > mesh.PRESENCE:
-            roll = mesh.roll_of(first.points)
-            centre, square = mesh.square_around(first.points, roll)
-            again = net(rgb, centre, square * mesh.CROP_SCALE, roll)
-            return (again if again.presence > mesh.PRESENCE else first).points
-    return None
-
-
-def align(pixels: ImageArray, keypoints: FloatArray, size: int = SIDE) -> ImageArray:
-    """Pass each face through `crop_face`; those without keypoints are only resized. (N, size, size) uint8."""
-    whole = np.array([[1.0, 0, 0], [0, 1, 0]]) * size / pixels.shape[1]
-    crops = [
-        images.warp(face, whole, size, smooth=True) if np.isnan(points).any() else images.crop_face(face, points, size)
-        for face, points in zip(pixels, keypoints, strict=True)
-    ]
-    return np.stack(crops)
-
-
-def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]:
-    """Groups of near-identical faces, mirrored ones too: the same number (N,) for all faces of a group.
-
-    Two faces are twins when their 12 x 12 thumbnails, brought to mean 0 and length 1, correlate above `threshold`.
-    """
-    count, side = len(pixels), pixels.shape[1]
-    thumbs = pixels.reshape(count, 12, side // 12, 12, side // 12).mean((2, 4), dtype=np.float32)
-    flat, mirrored = _unit(thumbs), _unit(thumbs[:, :, ::-1])
-    parent = np.arange(count)
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            parent[index] = parent[parent[index]]
-            index = int(parent[index])
-        return index
-
-    for start in range(0, count, 2048):
-        block = flat[start : start + 2048]
-        alike = np.maximum(block @ flat.T, block @ mirrored.T) > threshold
-        for one, two in zip(*np.nonzero(alike), strict=True):
-            a, b = root(start + int(one)), root(int(two))
-            parent[max(a, b)] = min(a, b)
-    return np.asarray([root(index) for index in range(count)])
-
-
-def _unit(thumbs: FloatArray) -> FloatArray:
-    flat = thumbs.reshape(len(thumbs), -1)
-    flat = flat - flat.mean(1, keepdims=True)
-    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6), np.float32)
-
-
-def holdout(faces: FaceSet, *, share: float = 0.1, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Divide the Training split: (indices to fit, indices that select checkpoints).
-
-    The held-out tenth has no twin anywhere. From the rest, faces with a twin in another split are left out, and
-    so are those that FERPlus does not list.
-    """
-    groups = find_twins(faces.pixels)
-    training = (faces.splits == "Training") & faces.named
-    sizes = np.bincount(groups, minlength=len(faces))[groups]
-    elsewhere = np.isin(groups, groups[faces.splits != "Training"])
-    alone = np.flatnonzero(training & (sizes == 1))
-    held = np.random.default_rng(seed).permutation(alone)[: int(share * training.sum())]
-    fit = training & ~elsewhere
-    fit[held] = False
-    return np.flatnonzero(fit), np.sort(held)

@@ -1,0 +1,1 @@
+"""Labelled faces: loading them, aligning them, finding those that occur twice."""
