@@ -1,0 +1,54 @@
+# What a newcomer types. Each target sets up what it needs in a virtual environment of the project's own:
+#   make demo    read a real photo, print the Reading, leave an annotated picture
+#   make test    the checks, then all tests
+#   make check   ruff, formatting, mypy
+#   make bench   every benchmark
+# PYTHON chooses the interpreter (3.11 or later), VENV the folder of the environment.
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST_ARGS ?=
+
+PY = $(VENV)/bin/python
+CORE = $(VENV)/.core
+ALL = $(VENV)/.all
+SETUP = pyproject.toml hatch_build.py src/mien/weights/manifest.json
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test check bench clean
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+demo: $(CORE)
+	@mkdir -p out
+	$(VENV)/bin/mien read examples/astronaut.jpg --annotate out/astronaut.png
+	@echo "The annotated picture: $(CURDIR)/out/astronaut.png"
+
+test: check
+	$(PY) -m pytest $(PYTEST_ARGS)
+
+check: $(ALL)
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+bench: $(ALL)
+	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; $(PY) "$$script" || exit 1; done
+
+clean:
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Mien needs Python 3.11 or later; choose one: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -f $(PY); exit 1; }  # half an environment must not look like one
+
+$(CORE): $(SETUP) | $(PY)
+	$(PY) -m pip install --quiet -e .
+	@touch $@
+
+# The core is part of it: `make demo` after `make test` installs nothing.
+$(ALL): $(SETUP) requirements/constraints.txt | $(PY)
+	$(PY) -m pip install --quiet -c requirements/constraints.txt -e '.[learn,tables,dev]'
+	@touch $(CORE) $@
