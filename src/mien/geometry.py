@@ -31,7 +31,7 @@ def similarity(source: ArrayLike, target: ArrayLike) -> Matrix:
 
 
 def square_to_pixels(centre: tuple[float, float], side: float, roll_deg: float, size: int) -> Matrix:
-    """The similarity that maps a square of the picture (its `centre`, `side`, turned by `roll_deg`) to size x size px."""
+    """The similarity that maps a square of a picture (its `centre`, `side`, turned by `roll_deg`) to size x size px."""
     cos, sin = math.cos(math.radians(roll_deg)), math.sin(math.radians(roll_deg))
     scale = size / side
     a, b = scale * cos, scale * sin
