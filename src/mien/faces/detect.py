@@ -7,7 +7,7 @@ makes a `Face`. Who is who from frame to frame is not known here: `track.py` doe
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -15,19 +15,30 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import geometry, images
+from mien import geometry
 from mien.faces import mesh as meshes
 from mien.runtime import LiteNet
 from mien.types import Box, Face, FloatArray, ImageArray
 
 SIZE = 192  # side of BlazeFace's input, px
 GRID = 48  # anchors across: one in each cell of 4 px
-THRESHOLD = 0.5  # of a hit's score: facts of the measured table, 98 % of upright faces, none on 165 empty pictures
+FIRST_LOOK = 0.3  # least score of a hit: low, since small faces score low ...
+SECOND_LOOK = 0.5  # ... and the second look decides: of 8,190 first hits on 400 pictures without a face it left 72,
+# and the mesh left none of those (`benchmarks/detection.py`)
+SECOND_SIDES = 2.5  # sides of the box that the second look takes in
 SAME_HIT = 0.3  # intersection over union above which hits are one face (BlazeFace's own blending)
-TURNS = (0.0, 90.0, 180.0, 270.0)  # BlazeFace sees a face up to about 60 degrees of roll, so four looks see all
-SECOND_LOOK = 2.5  # sides of the box that the second look takes in
-SAME_PLACE = 0.5  # of the larger face's side: two meshes whose middles lie nearer are one face
+SAME_PLACE = 0.5  # of the larger face's side: two boxes whose middles lie nearer are around one face
+TURNS = (0.0, 90.0, 180.0, 270.0)  # BlazeFace sees a face up to about 60 degrees of roll, so four looks see all ...
+BETWEEN = (45.0, 135.0, 225.0, 315.0)  # ... and the whole picture gets eight: profiles and hats need to be upright
 TRIES = 3  # hits of one place that are checked before the place is given up
+MOST_FAILURES = 100  # hits of one picture that are checked in vain before it is given up: bounds the time
+
+# Tiles of a third of the shorter side hold a face of 5 % of it (24 px of 480) at 29 px of the detector's 192, where
+# it finds 9 of 10; with tiles of a half it found 8 of 10.
+TILE = 1 / 3
+TILE_STEP = 0.8  # of a tile's side from one to the next
+LEAST_TILE_PX = 160  # smaller tiles would find faces too small to be read
+LARGE_TILE_PX = 640  # larger tiles (pictures of more than 1920 px) are followed by tiles of half their side
 
 
 @dataclass(frozen=True)
@@ -52,8 +63,8 @@ class Hit:
 class Detector(Protocol):
     """What `FaceFinder` asks of a detector."""
 
-    turns: tuple[float, ...]  # the rolls at which it must look to see faces of any roll
-    tiled: bool  # whether it needs tiles to see small faces
+    whole_turns: tuple[float, ...]  # the rolls at which the whole picture is looked at
+    tile_turns: tuple[float, ...]  # and those for each tile; none for a detector that sees small faces anyway
     is_final: bool  # whether its hits stand without a second look and a mesh
 
     def look(self, image: ImageArray, view: View) -> list[Hit]:
@@ -70,18 +81,17 @@ class BlazeFace:
         threshold: least score of a hit, 0..1.
     """
 
-    turns = TURNS
-    tiled = True
+    whole_turns = TURNS + BETWEEN
+    tile_turns = TURNS
     is_final = False
 
-    def __init__(self, path: Path, *, threads: int = 1, threshold: float = THRESHOLD) -> None:
+    def __init__(self, path: Path, *, threads: int = 1, threshold: float = FIRST_LOOK) -> None:
         self._net = LiteNet(path, threads=threads)
         self._least_logit = math.log(threshold / (1 - threshold))
 
     def look(self, image: ImageArray, view: View) -> list[Hit]:
         """The faces in one view of an RGB picture, best first."""
-        matrix = geometry.square_to_pixels(view.centre, view.side, view.roll_deg, SIZE)
-        crop = images.warp(image, matrix, SIZE)
+        crop, matrix = meshes.draw_square(image, view.centre, view.side, view.roll_deg, size=SIZE)
         outputs = self._net(crop[None].astype(np.float32) / 127.5 - 1)
         raw = next(output for output in outputs if output.shape[-1] == 16)[0]
         logits = next(output for output in outputs if output.shape[-1] == 1).ravel()
@@ -128,33 +138,36 @@ class FaceFinder:
     """
 
     def __init__(self, detector: Detector, mesh_net: meshes.MeshNet, *, tiles: bool = True) -> None:
-        self.detector, self.mesh_net = detector, mesh_net
-        self.tiles = tiles and detector.tiled
+        self.detector, self.mesh_net, self.tiles = detector, mesh_net, tiles
 
     def views(self, width: int, height: int) -> list[View]:
         """All looks at a picture of this size: first the whole of it at each turn, then the tiles, turn by turn."""
-        squares = [((width / 2, height / 2), float(max(width, height)))]
-        if self.tiles:
-            squares += tile_squares(width, height)
-        return [View(centre, side, turn) for centre, side in squares for turn in self.detector.turns]
+        whole = [View((width / 2, height / 2), float(max(width, height)), turn) for turn in self.detector.whole_turns]
+        if not self.tiles:
+            return whole
+        tiles = tile_squares(width, height)
+        return whole + [View(centre, side, turn) for centre, side in tiles for turn in self.detector.tile_turns]
 
     def find(self, image: ImageArray, views: Sequence[View] | None = None) -> list[Face]:
-        """The faces of an RGB picture, from left to right; `views` narrows where they are looked for."""
+        """The faces of an RGB picture, from left to right; `views` narrows where they are looked for.
+
+        Hits are checked best first; one where a face is already known is no news, whatever view it came from.
+        """
         if views is None:
             views = self.views(image.shape[1], image.shape[0])
         hits = [hit for view in views for hit in self.detector.look(image, view)]
         faces: list[Face] = []
-        given_up: list[Hit] = []
+        failures: list[Box] = []
         for hit in sorted(hits, key=lambda hit: -hit.score):
-            if any(is_same(hit.box, face.box) for face in faces):
-                continue
-            if sum(is_same(hit.box, other.box) for other in given_up) >= TRIES:
+            if _count_same(hit.box, [face.box for face in faces]) or _count_same(hit.box, failures) >= TRIES:
                 continue
             face = self.check(image, hit)
             if face is None:
-                given_up.append(hit)
-            elif not any(is_same(face.box, other.box) for other in faces):
+                failures.append(hit.box)
+            elif not _count_same(face.box, [other.box for other in faces]):
                 faces.append(face)
+            if len(failures) >= MOST_FAILURES:
+                break
         return sorted(faces, key=lambda face: face.box.centre[0])
 
     def check(self, image: ImageArray, hit: Hit) -> Face | None:
@@ -166,9 +179,9 @@ class FaceFinder:
         if self.detector.is_final:
             mesh = self._mesh_of(image, hit)
             return face_of(mesh, hit.score) if mesh else Face(hit.box, hit.score, hit.keypoints, hit.roll_deg)
-        view = View(hit.box.centre, SECOND_LOOK * hit.box.side, hit.roll_deg)
+        view = View(hit.box.centre, SECOND_SIDES * hit.box.side, hit.roll_deg)
         near = [again for again in self.detector.look(image, view) if is_same(again.box, hit.box)]
-        if not near:
+        if not near or near[0].score < SECOND_LOOK:
             return None
         mesh = self._mesh_of(image, near[0])
         return face_of(mesh, near[0].score) if mesh else None
@@ -188,18 +201,28 @@ class FaceFinder:
         return self.mesh_net(image, centre, meshes.CROP_SCALE * side, roll)
 
 
-def tile_squares(width: int, height: int) -> Iterator[tuple[tuple[float, float], float]]:
-    """Overlapping squares of half the height (of the shorter side), in rows: (middle, side)."""
-    side = min(width, height) / 2
-    for y in _middles(height, side):
-        for x in _middles(width, side):
-            yield (x, y), side
+def tile_squares(width: int, height: int) -> list[tuple[tuple[float, float], float]]:
+    """The tiles in which small faces are looked for, in rows, the larger first: (middle, side).
+
+    None for a picture so small that a look at the whole of it sees every face that can be read.
+    """
+    side = max(min(width, height) * TILE, LEAST_TILE_PX)
+    if max(width, height) < 2 * LEAST_TILE_PX:
+        return []
+    sides = [side] if side <= LARGE_TILE_PX else [side, side / 2]
+    return [((x, y), one) for one in sides for y in _middles(height, one) for x in _middles(width, one)]
 
 
 def _middles(length: float, side: float) -> list[float]:
-    """Middles of tiles of `side` that cover `length`, neighbours sharing at least a third."""
-    count = 1 + math.ceil((length - side) / (side * 2 / 3))
-    return [float(v) for v in np.linspace(side / 2, length - side / 2, count)] if count > 1 else [length / 2]
+    """Middles of tiles of `side` that cover `length`, evenly spread."""
+    if length <= side:
+        return [length / 2]
+    count = 1 + math.ceil((length - side) / (side * TILE_STEP))
+    return [float(middle) for middle in np.linspace(side / 2, length - side / 2, count)]
+
+
+def _count_same(box: Box, others: Sequence[Box]) -> int:
+    return sum(is_same(box, other) for other in others)
 
 
 def is_same(a: Box, b: Box) -> bool:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from mien import geometry, images
@@ -18,6 +19,7 @@ from mien.types import Box, FloatArray, ImageArray
 
 SIZE = 192  # side of the network's input
 CROP_SCALE = 1.5  # the network was trained on squares of 1.5 x the face's box
+FINEST = 4  # 768 px: at 12 megapixels with noise, hits score .82 instead of .72 without averaging
 PRESENCE = 0.9  # kept 99.8 % of true hits of the detector, and none of 165 pictures without a face
 
 # Points of the mesh by name; right and left are the person's.
@@ -36,6 +38,21 @@ class Mesh:
     presence: float
 
 
+def draw_square(
+    image: ImageArray, centre: tuple[float, float], side: float, roll_deg: float, *, size: int = SIZE
+) -> tuple[ImageArray, geometry.Matrix]:
+    """Cut a turned square of a picture out as a network wants it: (size, size, 3), and the matrix that did it.
+
+    A square much larger than `size` is averaged down, up to FINEST fold, lest the grain of a large photo alias.
+    """
+    matrix = geometry.square_to_pixels(centre, side, roll_deg, size)
+    finer = min(FINEST, max(1, math.ceil(side / size / 2)))  # linear sampling itself averages over two pixels
+    crop = images.warp(image, matrix * finer, size * finer)
+    if finer > 1:
+        crop = np.asarray(cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA), np.uint8)
+    return crop, matrix
+
+
 class MeshNet:
     """The mesh network, opened once per worker.
 
@@ -49,9 +66,8 @@ class MeshNet:
 
     def __call__(self, image: ImageArray, centre: tuple[float, float], side: float, roll_deg: float) -> Mesh:
         """Fit the mesh to the square around `centre` with this `side` (px), turned by `roll_deg`, of an RGB image."""
-        matrix = geometry.square_to_pixels(centre, side, roll_deg, SIZE)
-        crop = images.warp(image, matrix, SIZE)
-        outputs = self._net(crop[None].astype(np.float32) / 255)
+        crop, matrix = draw_square(image, centre, side, roll_deg)
+        outputs = self._net(crop[None].astype(np.float32) / np.float32(255))
         raw = next(output for output in outputs if output.size == 1404).reshape(468, 3)
         logit = float(next(output for output in outputs if output.size == 1).ravel()[0])
         points = np.empty_like(raw)
