@@ -1,0 +1,1 @@
+"""Reading the expression of a face: the network, its calibration, steadiness, and the words."""
