@@ -22,6 +22,7 @@ FLOORS = {
     "geometry": 2,
     "models": 2,
     "files": 2,
+    "fonts": 2,
     "images": 3,
     "runtime": 3,
     "media": 4,
@@ -29,7 +30,8 @@ FLOORS = {
     "expression": 4,
     "data": 5,
     "pipeline": 5,
-    "draw": 5,
+    "labels": 5,
+    "draw": 6,
     "learn": 6,
     "judge": 6,
     "": 7,  # mien/__init__.py, the Python interface
