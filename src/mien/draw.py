@@ -17,33 +17,38 @@ from numpy.typing import NDArray
 from mien import geometry, labels
 from mien.types import Box, Face, ImageArray, Reading
 
-LINE = 0.012  # an outline's width in face sides
+LINE, LEAST_LINE = 0.012, 0.0022  # an outline's width in face sides, and at least in picture sides
 MARGIN = 1.12  # the outline's size against the face's: it frames, it does not cut
 FACE_RATIO = 0.85  # width to height of a mesh's box, where there is only a turned face's upright box
 ROUND = 0.22  # the radius of its corners in sides
 TEXT = 0.1  # letters in face sides, within:
 LEAST_TEXT, MOST_TEXT = 0.021, 0.038  # letters in picture sides (the root of its area)
 LEGIBLE_PX = 12  # no letters are smaller
-DARK = (16, 18, 22)  # around the light lines, to be seen on any ground
+LINK_STEPS = 200  # points of an outline among which a label's link chooses
 SUBPIXEL = 4  # bits after the point in OpenCV's coordinates
 
-# What a place costs: per share of the label that lies on another label, another face, its own face; per text
-# height that it was pushed by the picture's edge; and for each step to a shorter text or a later place.
-ON_LABEL, ON_FACE, ON_OWN, PUSHED, SHORTER, LATER = 12.0, 3.0, 1.6, 0.25, 0.3, 0.01
+HALO = 0.55  # how dark the edge beside a light line is, which lets it be seen on any ground
+
+# What a place costs: for the share of the label that lies on another label, for the share of another face or of its
+# own face that it hides, for each text height that the picture's edge pushes it, for each shorter text or later place.
+ON_LABEL, ON_FACE, ON_OWN, PUSHED, SHORTER, LATER = 12.0, 10.0, 5.0, 0.2, 0.3, 0.01
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
-    """A label at its place: pixels (h, w, 4) RGBA and the corner."""
+    """A label at its place: whose it is, what it says, how high its letters are, and its corner."""
 
-    pixels: ImageArray
+    face: Face
+    label: labels.Label
+    text_px: int
     x: int
     y: int
 
     @property
     def box(self) -> Box:
         """Where it lies."""
-        return Box(self.x, self.y, self.x + self.pixels.shape[1], self.y + self.pixels.shape[0])
+        width, height = labels.size_of(self.label, self.text_px)
+        return Box(self.x, self.y, self.x + width, self.y + height)
 
 
 def draw_reading(image: ImageArray, reading: Reading, *, language: str = "en") -> ImageArray:
@@ -54,10 +59,10 @@ def draw_reading(image: ImageArray, reading: Reading, *, language: str = "en") -
     """
     canvas = np.ascontiguousarray(image).copy()
     scale = math.sqrt(canvas.shape[0] * canvas.shape[1])
-    outlines = [outline(face) for face in reading.faces]
-    for face, points in zip(reading.faces, outlines, strict=True):
-        _draw_outline(canvas, face, points, scale)
+    for face in reading.faces:
+        _draw_outline(canvas, face, scale)
     for place in place_labels(canvas.shape[:2], reading.faces, language=language):
+        _draw_link(canvas, place, scale)
         _blend(canvas, place)
     return canvas
 
@@ -103,25 +108,60 @@ def _rounded(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([*line, line[0][:1]])
 
 
-def _dashes(line: NDArray[np.float64], length: float) -> Iterator[NDArray[np.float64]]:
-    """Every other piece of `length` px along a line."""
+def _dashes(line: NDArray[np.float64], length: float) -> list[NDArray[np.float64]]:
+    """Every other piece of about `length` px along a line."""
+    along = np.linalg.norm(np.diff(line, axis=0), axis=1).sum()
+    count = max(4, round(float(along) / (2 * length)))
+    return np.split(_walk(line, 12 * count), 2 * count)[::2]
+
+
+def _walk(line: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """`count` points (count, 2) evenly along a line."""
     along = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    count = max(4, round(float(along[-1]) / (2 * length)))
-    step = float(along[-1]) / (2 * count)
-    for i in range(count):
-        at = np.linspace(2 * i * step, (2 * i + 1) * step, 6)
-        yield np.column_stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])])
+    at = np.linspace(0, along[-1], count)
+    return np.column_stack([np.interp(at, along, line[:, 0]), np.interp(at, along, line[:, 1])])
 
 
-def _draw_outline(canvas: ImageArray, face: Face, corners: NDArray[np.float64], scale: float) -> None:
-    width = max(1, round(max(LINE * face.box.side, 0.0022 * scale)))
-    line = _rounded(corners)
+def _draw_outline(canvas: ImageArray, face: Face, scale: float) -> None:
+    width, line = _line_px(face, scale), _rounded(outline(face))
     is_sure = face.expression is None or face.expression.sure
-    pieces = [line] if is_sure else list(_dashes(line, 5 * width + 2))
-    fixed = [np.round((piece - 0.5) * 2**SUBPIXEL).astype(np.int32) for piece in pieces]
-    halo = width + 2 * max(1, round(width * 0.4))
-    for colour, thickness in ((DARK, halo), (labels.colour_of(face), width)):
-        cv2.polylines(canvas, fixed, False, colour, thickness, cv2.LINE_AA, SUBPIXEL)
+    pieces = [line] if is_sure else _dashes(line, 5 * width + 2)
+    _draw_lines(canvas, pieces, labels.colour_of(face), width)
+
+
+def _line_px(face: Face, scale: float) -> int:
+    return max(1, round(max(LINE * face.box.side, LEAST_LINE * scale)))
+
+
+def _draw_link(canvas: ImageArray, place: Place, scale: float) -> None:
+    """A short line from a label to the nearest point of its face's outline: in a crowd it says whose it is."""
+    line = _walk(_rounded(outline(place.face)), LINK_STEPS)
+    box = place.box
+    ends = np.clip(line, (box.x1, box.y1), (box.x2, box.y2))
+    nearest = int(np.argmin(np.linalg.norm(ends - line, axis=1)))
+    link = np.array([line[nearest], ends[nearest]])
+    _draw_lines(canvas, [link], labels.colour_of(place.face), _line_px(place.face, scale))
+
+
+def _draw_lines(canvas: ImageArray, lines: list[NDArray[np.float64]], colour: labels.Colour, width: int) -> None:
+    fixed = [np.round((line - 0.5) * 2**SUBPIXEL).astype(np.int32) for line in lines]
+    _darken(canvas, fixed, width + 2 * max(1, round(width * 0.4)))
+    cv2.polylines(canvas, fixed, False, colour, width, cv2.LINE_AA, SUBPIXEL)
+
+
+def _darken(canvas: ImageArray, lines: list[NDArray[np.int32]], width: int) -> None:
+    corners = np.concatenate(lines) / 2**SUBPIXEL
+    x, y = np.maximum(0, np.floor(corners.min(0)).astype(int) - width)
+    right, below = np.ceil(corners.max(0)).astype(int) + width + 1
+    part = canvas[y : max(y, below), x : max(x, right)]
+    if part.size == 0:  # a face that lies outside the picture
+        return
+    mask = np.zeros(part.shape[:2], np.uint8)
+    shifted = [line - np.array([x, y], np.int32) * 2**SUBPIXEL for line in lines]
+    cv2.polylines(mask, shifted, False, 255, width, cv2.LINE_AA, SUBPIXEL)
+    rows, columns = np.nonzero(mask)
+    kept = 1 - HALO * mask[rows, columns, None].astype(np.float32) / 255
+    part[rows, columns] = (part[rows, columns] * kept).astype(np.uint8)
 
 
 def text_px(face: Face, shape: tuple[int, int]) -> int:
@@ -132,14 +172,35 @@ def text_px(face: Face, shape: tuple[int, int]) -> int:
 
 
 def place_labels(shape: tuple[int, int], faces: tuple[Face, ...], *, language: str = "en") -> list[Place]:
-    """Choose each face's text and its place in a picture of `shape` (height, width), larger faces first."""
+    """Choose each face's text and its place in a picture of `shape` (height, width).
+
+    Larger faces choose first; where their long texts would crowd out the others, all say less.
+    """
+    texts = [labels.variants(face, language) for face in faces]
+    best: tuple[float, list[Place]] = (math.inf, [])
+    for longest in range(max(map(len, texts), default=0)):
+        cost, places = _place_all(shape, faces, [text[min(longest, len(text) - 1) :] for text in texts])
+        cost += SHORTER * longest * len(places)
+        best = min(best, (cost, places), key=lambda choice: choice[0])
+        if best[0] < SHORTER * (longest + 1) * len(places):  # saying less cannot cost less
+            break
+    return best[1]
+
+
+def _place_all(
+    shape: tuple[int, int], faces: tuple[Face, ...], texts: list[list[labels.Label]]
+) -> tuple[float, list[Place]]:
     frames = [_bounds(outline(face)) for face in faces]
-    placed: list[Place] = []
+    total, placed = 0.0, list[Place]()
     for index in sorted(range(len(faces)), key=lambda i: -faces[i].box.side):
         others = [box for i, box in enumerate(frames) if i != index]
-        best = _best_place(faces[index], frames[index], (others, placed), shape, language)
-        placed += [] if best is None else [best]
-    return placed
+        crowd = _Crowd(shape, frames[index], others, [place.box for place in placed])
+        choices = [crowd.best_place(faces[index], text, SHORTER * i) for i, text in enumerate(texts[index])]
+        if choices:
+            cost, place = min(choices, key=lambda choice: choice[0])
+            total += cost
+            placed.append(place)
+    return total, placed
 
 
 def _bounds(corners: NDArray[np.float64]) -> Box:
@@ -147,23 +208,33 @@ def _bounds(corners: NDArray[np.float64]) -> Box:
     return Box(float(x1), float(y1), float(x2), float(y2))
 
 
-def _best_place(
-    face: Face, own: Box, taken: tuple[list[Box], list[Place]], shape: tuple[int, int], language: str
-) -> Place | None:
-    best, best_cost, size = None, math.inf, text_px(face, shape)
-    for shorter, label in enumerate(labels.variants(face, language)):
-        pixels = labels.render(label, size)
-        height, width = pixels.shape[:2]
-        for later, (x, y) in enumerate(_candidates(own, width, height, size / 3)):
-            place = Place(pixels, _within(x, width, shape[1]), _within(y, height, shape[0]))
-            cost = SHORTER * shorter + LATER * later + PUSHED * math.hypot(place.x - x, place.y - y) / size
-            cost += ON_OWN * _covered(place.box, own)
-            cost += ON_FACE * sum(_covered(place.box, box) for box in taken[0])
-            cost += ON_LABEL * sum(_covered(place.box, other.box) for other in taken[1])
-            outside = max(0, width - shape[1]) / width + max(0, height - shape[0]) / height
-            if cost + ON_LABEL * outside < best_cost:
-                best, best_cost = place, cost + ON_LABEL * outside
-    return best
+class _Crowd:
+    """What a face's label has to keep clear of."""
+
+    def __init__(self, shape: tuple[int, int], own: Box, faces: list[Box], placed: list[Box]) -> None:
+        self._shape, self._own = shape, own
+        self._boxes = np.array([box.to_list() for box in (own, *faces, *placed)])
+        area = np.prod(self._boxes[:, 2:] - self._boxes[:, :2], axis=1)
+        on_faces = [ON_OWN, *[ON_FACE] * len(faces)] / np.maximum(1, area[: 1 + len(faces)])
+        self._on_faces = np.concatenate([on_faces, np.zeros(len(placed))])
+        self._on_labels = np.concatenate([np.zeros(1 + len(faces)), np.full(len(placed), ON_LABEL)])
+
+    def best_place(self, face: Face, label: labels.Label, handicap: float) -> tuple[float, Place]:
+        """The cheapest place for one label and its cost."""
+        size = text_px(face, self._shape)
+        width, height = labels.size_of(label, size)
+        wanted = np.array(list(_candidates(self._own, width, height, size / 3)))
+        room = np.maximum(0, [self._shape[1] - width, self._shape[0] - height])
+        corners = np.round(np.clip(wanted, 0, room))
+        boxes = np.concatenate([corners, corners + np.array([width, height])], axis=1)[:, None]
+        sides = np.minimum(boxes[..., 2:], self._boxes[:, 2:]) - np.maximum(boxes[..., :2], self._boxes[:, :2])
+        covered = np.prod(np.clip(sides, 0, None), axis=2)
+        cost = covered @ (self._on_faces + self._on_labels / (width * height))
+        cost += PUSHED * np.linalg.norm(corners - wanted, axis=1) / size + LATER * np.arange(len(wanted))
+        cut = max(0, width / self._shape[1] - 1) + max(0, height / self._shape[0] - 1)
+        best = int(np.argmin(cost))
+        place = Place(face, label, size, int(corners[best, 0]), int(corners[best, 1]))
+        return float(cost[best]) + handicap + ON_LABEL * cut, place
 
 
 def _candidates(own: Box, width: int, height: int, gap: float) -> Iterator[tuple[float, float]]:
@@ -177,19 +248,9 @@ def _candidates(own: Box, width: int, height: int, gap: float) -> Iterator[tuple
     yield middle_x, own.y1 + gap
 
 
-def _within(start: float, length: int, room: int) -> int:
-    return round(max(0, min(start, room - length)))
-
-
-def _covered(box: Box, other: Box) -> float:
-    """The share of `box` that lies on `other`."""
-    width = min(box.x2, other.x2) - max(box.x1, other.x1)
-    height = min(box.y2, other.y2) - max(box.y1, other.y1)
-    return max(0.0, width) * max(0.0, height) / max(1.0, box.width * box.height)
-
-
 def _blend(canvas: ImageArray, place: Place) -> None:
-    part = canvas[place.y : place.y + place.pixels.shape[0], place.x : place.x + place.pixels.shape[1]]
-    pixels = place.pixels[: part.shape[0], : part.shape[1]].astype(np.float32)  # cut where the picture is smaller
+    drawn = labels.render(place.label, place.text_px)
+    part = canvas[place.y : place.y + drawn.shape[0], place.x : place.x + drawn.shape[1]]
+    pixels = drawn[: part.shape[0], : part.shape[1]].astype(np.float32)  # cut where the picture is smaller
     alpha = pixels[..., 3:] / 255
     part[:] = np.round(part * (1 - alpha) + pixels[..., :3] * alpha).astype(np.uint8)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -30,12 +31,14 @@ COLOURS: dict[str, Colour] = {
 }
 GREY: Colour = (176, 180, 186)  # doubts, and labels without a colour of their own
 WHITE: Colour = (255, 255, 255)
-PANEL = (16, 18, 22, 208)  # dark, a little see-through: white text on it has a contrast of 9 even over snow
-TRACK = (255, 255, 255, 40)  # the empty part of a bar
-SMALL = 0.8  # size of all but the headline
+PANEL = (16, 18, 22, 214)  # dark, a little see-through: white text on it has a contrast of 9 even over snow
+TRACK = (66, 70, 78)  # the empty part of a bar
+SMALL = 0.82  # size of all but the headline
+BOLD = 0.016  # how much the headline's strokes grow, in letter heights
 MOST_BARS = 3
 LEAST_BAR = 0.05  # a share that is less than half a person of ten
-SHARP = 4  # shapes are drawn this many times larger, for smooth edges
+STEP = 0.02  # shares are drawn in such steps, which nobody sees and which let a stream reuse its labels
+SMOOTH_PX = 56  # labels are drawn with letters of this height at least, then reduced: smooth, evenly spaced
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class Label:
-    """The text beside one face: `headline`, `share` on the same line, `quiet` in grey below, then the bars."""
+    """The text beside one face.
+
+    `headline`, `share` on the same line, `quiet` in grey below, then the bars: a row with its word for each, or, if
+    `is_short`, all in one strip.
+    """
 
     headline: str
     share: str = ""
@@ -57,6 +64,7 @@ class Label:
     bars: tuple[Bar, ...] = ()
     colour: Colour = GREY
     is_sure: bool = False
+    is_short: bool = False
 
 
 def colour_of(face: Face) -> Colour:
@@ -66,7 +74,7 @@ def colour_of(face: Face) -> Colour:
 
 
 def variants(face: Face, language: str = "en") -> list[Label]:
-    """A face's label in up to three lengths, fullest first; none for a face that was not read."""
+    """A face's label in a few lengths, fullest first; none for a face that was not read."""
     expression = face.expression
     if expression is None:
         return []
@@ -77,8 +85,9 @@ def variants(face: Face, language: str = "en") -> list[Label]:
     full = Label(
         words.looks_words(expression, language), share, doubts, _bars(expression, language), colour_of(face), True
     )
-    short = replace(full, headline=word, quiet="", bars=())
-    return [full, replace(full, headline=word, quiet=""), short, replace(short, share="")]
+    brief = replace(full, headline=word, quiet="")
+    strip = replace(brief, is_short=True)
+    return [full, brief, strip, replace(strip, share="")]
 
 
 def _unsure_variants(expression: Expression, doubts: str, language: str) -> list[Label]:
@@ -88,98 +97,116 @@ def _unsure_variants(expression: Expression, doubts: str, language: str) -> list
     is_about_votes = not expression.doubts or words.DISAGREE in expression.doubts
     bars = _bars(expression, language) if is_about_votes else ()
     full = replace(bare, headline=f"{not_sure}:" if doubts else not_sure, quiet=doubts, bars=bars)
-    return [full, replace(full, bars=()), bare]
+    return [full, replace(full, is_short=True), bare]
 
 
 def _bars(expression: Expression, language: str) -> tuple[Bar, ...]:
     leading = sorted(expression.votes.items(), key=lambda vote: -vote[1])[:MOST_BARS]
     return tuple(
-        Bar(words.label_word(label, language), share, COLOURS.get(label, GREY))
+        Bar(words.label_word(label, language), STEP * round(share / STEP), COLOURS.get(label, GREY))
         for label, share in leading
         if share >= LEAST_BAR
     )
 
 
+def size_of(label: Label, text_px: int) -> tuple[int, int]:
+    """Width and height of a label whose letters are `text_px` high."""
+    return _laid_out(label, text_px).size
+
+
 @lru_cache(maxsize=128)
 def render(label: Label, text_px: int) -> ImageArray:
-    """Draw a label: (h, w, 4) uint8 RGBA, colour not multiplied by alpha; letters are `text_px` high."""
-    layout = _Layout(label, text_px)
-    panel = layout.panel()
-    pen = ImageDraw.Draw(panel)
-    for x, y, text, size_px, colour in layout.texts:
-        _write(pen, (x, y), text, size_px, colour)
-    drawn = np.asarray(panel)
+    """Draw a label: (h, w, 4) uint8 RGBA, colour not multiplied by alpha; read-only."""
+    layout = _laid_out(label, text_px)
+    drawn = np.asarray(layout.draw().resize(layout.size, Image.Resampling.BOX))
     drawn.setflags(write=False)
     return drawn
 
 
+@lru_cache(maxsize=512)
+def _laid_out(label: Label, text_px: int) -> _Layout:
+    return _Layout(label, text_px)
+
+
 class _Layout:
-    """Where everything of one label lies, px from the panel's corner."""
+    """Where everything of one label lies, in px of a drawing that is `factor` times too large."""
 
     def __init__(self, label: Label, text_px: int) -> None:
-        self._label, small = label, max(9, round(text_px * SMALL))
-        self._pad, self._stripe = max(3, round(text_px * 0.4)), max(2, round(text_px * 0.22))
-        left, y = self._stripe + self._pad, self._pad
-        self.texts: list[tuple[int, int, str, int, Colour]] = []
-        self._shapes: list[tuple[tuple[float, float, float, float], tuple[int, ...]]] = []
-        x = left + self._text(left, y, label.headline, text_px, WHITE if label.is_sure else GREY)
+        self._factor = max(1, math.ceil(SMOOTH_PX / text_px))
+        self._label, self._big = label, text_px * self._factor
+        self._small = max(10 * self._factor, round(self._big * SMALL))
+        self._pad = round(self._big * 0.42)
+        self._left = round(self._big * 0.75)
+        self._texts: list[tuple[int, int, str, int, Colour]] = []
+        self._bars: list[tuple[tuple[float, float, float, float], Colour]] = []
+        self._right, y = self._left, self._pad
+        self._bottom = self._lay_bars(self._lay_lines(y)) + self._pad
+        self.size = (math.ceil((self._right + self._pad) / self._factor), math.ceil(self._bottom / self._factor))
+
+    def draw(self) -> Image.Image:
+        """The label, `factor` times too large."""
+        width, height = (side * self._factor for side in self.size)
+        drawing = Image.new("RGBA", (width, height), (*PANEL[:3], 0))
+        pen = ImageDraw.Draw(drawing)
+        pen.rounded_rectangle((0, 0, width - 1, height - 1), self._pad, fill=PANEL)
+        inset, stripe = self._big * 0.25, self._big * 0.22
+        for (x1, y1, x2, y2), colour in [
+            ((inset, inset, inset + stripe, height - inset), self._label.colour),
+            *self._bars,
+        ]:
+            if x2 - x1 >= 2:
+                radius = min(x2 - x1, y2 - y1) / 2 * 0.8
+                pen.rounded_rectangle((x1, y1, x2 - 1, y2 - 1), radius, fill=(*colour, 255))
+        for x, y, text, size_px, colour in self._texts:
+            written, font = _font(text, size_px)
+            bold = self._big * BOLD if size_px == self._big else 0
+            pen.text((x, y), written, font=font, fill=(*colour, 255), anchor="ls", stroke_width=bold)
+        return drawing
+
+    def _lay_lines(self, y: int) -> int:
+        label, base = self._label, y + round(self._big * 0.86)
+        x = self._text(self._left, base, label.headline, self._big, WHITE if label.is_sure else GREY)
         if label.share:
-            x += round(text_px * 0.5)
-            x += self._text(x, y + _baseline(text_px) - _baseline(small), label.share, small, WHITE)
-        self._right, y = x, y + _line(text_px)
+            self._text(x + round(self._big * 0.45), base, label.share, self._small, WHITE)
+        y += round(self._big * 1.15)
         if label.quiet:
-            self._right = max(self._right, left + self._text(left, y, label.quiet, small, GREY))
-            y += _line(small)
-        if label.bars:
-            y = self._bars(left, y + max(1, small // 5), small)
-        self.size = (self._right + self._pad + self._stripe // 2, y + self._pad)
-
-    def _text(self, x: int, y: int, text: str, size_px: int, colour: Colour) -> int:
-        self.texts.append((x, y, text, size_px, colour))
-        return _width(text, size_px)
-
-    def _bars(self, left: int, y: int, small: int) -> int:
-        start = left + max(_width(bar.word, small) for bar in self._label.bars) + round(small * 0.6)
-        end = max(self._right, start + small * 4)
-        for bar in self._label.bars:
-            self._text(left, y, bar.word, small, WHITE if self._label.is_sure else GREY)
-            top = y + _line(small) * 0.28
-            bottom = top + max(3, small * 0.5)
-            self._shapes.append(((start, top, end, bottom), TRACK))
-            self._shapes.append(((start, top, start + (end - start) * min(1, bar.share), bottom), (*bar.colour, 255)))
-            y += _line(small)
-        self._right = end
+            self._text(self._left, y + self._small, label.quiet, self._small, GREY)
+            y += round(self._small * 1.25)
         return y
 
-    def panel(self) -> Image.Image:
-        """The background, the stripe and the bars, with smooth edges."""
-        width, height = self.size
-        large = Image.new("RGBA", (width * SHARP, height * SHARP), (*PANEL[:3], 0))
-        pen = ImageDraw.Draw(large)
-        round_px = self._pad * SHARP
-        pen.rounded_rectangle((0, 0, width * SHARP - 1, height * SHARP - 1), round_px, fill=PANEL)
-        inset = self._pad * 0.6
-        stripe = (inset, inset, inset + self._stripe, height - inset)
-        for box, colour in [(stripe, (*self._label.colour, 255)), *self._shapes]:
-            x1, y1, x2, y2 = (v * SHARP for v in box)
-            if x2 - x1 >= 1:
-                shade = Image.new("RGBA", large.size, (0, 0, 0, 0)) if len(colour) == 4 and colour[3] < 255 else None
-                target = ImageDraw.Draw(shade) if shade is not None else pen
-                radius = min(x2 - x1, y2 - y1) / 2 * 0.7
-                target.rounded_rectangle((x1, y1, x2 - 1, y2 - 1), radius, fill=colour)
-                if shade is not None:
-                    large.alpha_composite(shade)
-        return large.resize((width, height), Image.Resampling.BOX)
+    def _text(self, x: int, baseline: int, text: str, size_px: int, colour: Colour) -> int:
+        """Note a text and return its right end."""
+        self._texts.append((x, baseline, text, size_px, colour))
+        end = x + _width(text, size_px)
+        self._right = max(self._right, end)
+        return end
+
+    def _lay_bars(self, y: int) -> int:
+        if not self._label.bars:
+            return y
+        if self._label.is_short:
+            return self._lay_strip(y + round(self._big * 0.1))
+        small, y = self._small, y + round(self._small * 0.15)
+        start = self._left + max(_width(bar.word, small) for bar in self._label.bars) + round(small * 0.6)
+        self._right = end = max(self._right, start + small * 4)
+        for bar in self._label.bars:
+            self._text(self._left, y + small, bar.word, small, WHITE if self._label.is_sure else GREY)
+            top, bottom = y + small * 0.42, y + small * 0.94
+            self._bars.append(((start, top, end, bottom), TRACK))
+            self._bars.append(((start, top, start + (end - start) * min(1.0, bar.share), bottom), bar.colour))
+            y += round(small * 1.3)
+        return y
+
+    def _lay_strip(self, y: int) -> int:
+        x, room, high = float(self._left), self._right - self._left, round(self._big * 0.3)
+        self._bars.append(((x, y, self._right, y + high), TRACK))
+        for bar in self._label.bars:
+            self._bars.append(((x, y, min(self._right, x + room * bar.share), y + high), bar.colour))
+            x += room * bar.share
+        return y + high
 
 
-def _line(size_px: int) -> int:
-    return round(size_px * 1.25)
-
-
-def _baseline(size_px: int) -> int:
-    return round(size_px * 1.0)
-
-
+@lru_cache(maxsize=512)
 def _font(text: str, size_px: int) -> tuple[str, fonts.Font]:
     """A text that can be written and its font: never boxes in place of letters."""
     font = fonts.font_for(text, size_px)
@@ -190,11 +217,7 @@ def _font(text: str, size_px: int) -> tuple[str, fonts.Font]:
     return text, font
 
 
+@lru_cache(maxsize=512)
 def _width(text: str, size_px: int) -> int:
     written, font = _font(text, size_px)
     return round(font.getlength(written))
-
-
-def _write(pen: ImageDraw.ImageDraw, at: tuple[int, int], text: str, size_px: int, colour: Colour) -> None:
-    written, font = _font(text, size_px)
-    pen.text((at[0], at[1] + _baseline(size_px)), written, font=font, fill=(*colour, 255), anchor="ls")
