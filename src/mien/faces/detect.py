@@ -151,14 +151,15 @@ class FaceFinder:
     def find(self, image: ImageArray, views: Sequence[View] | None = None) -> list[Face]:
         """The faces of an RGB picture, from left to right; `views` narrows where they are looked for.
 
-        Hits are checked best first; one where a face is already known is no news, whatever view it came from.
+        Large hits are checked first, octave by octave, the best of each first; one where a face is already known is
+        no news. So an eye that looks like a small face is not taken for one: its whole face is known by then.
         """
         if views is None:
             views = self.views(image.shape[1], image.shape[0])
         hits = [hit for view in views for hit in self.detector.look(image, view)]
         faces: list[Face] = []
         failures: list[Box] = []
-        for hit in sorted(hits, key=lambda hit: -hit.score):
+        for hit in sorted(hits, key=lambda hit: (-round(math.log2(hit.box.side)), -hit.score)):
             if _count_same(hit.box, [face.box for face in faces]) or _count_same(hit.box, failures) >= TRIES:
                 continue
             face = self.check(image, hit)

@@ -98,18 +98,22 @@ def roll_of(points: FloatArray) -> float:
 def yaw_pitch_of(points: FloatArray) -> tuple[float, float]:
     """Estimates of yaw (positive: turned to the right of the picture) and pitch (positive: looks up), in degrees.
 
-    From the mesh's own depth: the line between the cheeks tells the yaw, the line from forehead to chin, after
-    the roll is taken out, the pitch. A face at rest leans its forehead back a little; the mesh of such a face
-    is called straight (REST_PITCH).
+    The way the face looks is the normal of two lines of the mesh: between the cheeks, and from forehead to chin. A
+    head is taken as nodding first, then turning, then tilting, so that its roll is that of the line of its eyes.
     """
-    across = points[LEFT_EAR] - points[RIGHT_EAR]
-    down = points[CHIN] - points[FOREHEAD]
-    yaw = math.degrees(math.atan2(float(across[2]), math.hypot(float(across[0]), float(across[1]))))
-    pitch = math.degrees(math.atan2(float(down[2]), math.hypot(float(down[0]), float(down[1]))))
-    return yaw, pitch - REST_PITCH
+    across = points[LEFT_EAR].astype(np.float64) - points[RIGHT_EAR]
+    down = points[CHIN].astype(np.float64) - points[FOREHEAD]
+    gaze = np.cross(down, across)  # towards the camera, z negative
+    roll = math.radians(roll_of(points))
+    right = gaze[0] * math.cos(roll) + gaze[1] * math.sin(roll)
+    low = gaze[1] * math.cos(roll) - gaze[0] * math.sin(roll)
+    yaw = math.degrees(math.atan2(right, -gaze[2]))
+    return yaw, math.degrees(math.atan2(-low, math.hypot(right, gaze[2]))) - REST_PITCH
 
 
-REST_PITCH = 0.0
+# Raw pitch of a face that looks straight ahead: its forehead lies a little before its chin. Median over the frontal
+# ones of 40 portraits -5.1, over a clip of a man who looks straight into the camera -4.
+REST_PITCH = -5.0
 
 
 def square_around(points: FloatArray, roll_deg: float) -> tuple[tuple[float, float], float]:
