@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mien import geometry
 from mien.errors import SourceError
@@ -109,7 +109,7 @@ def crop_face(
 
 # Formats that Pillow may try: those that cameras, browsers and scanners write. Others (EPS starts another program,
 # WMF and PSD are large surfaces for bad input) are left alone.
-PICTURE_FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")
+PICTURE_FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF", "PPM", "JPEG2000")
 # Pillow's limit and Python's warning filters are global; whoever changes them for a moment holds this.
 _PILLOW = threading.RLock()
 _HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -163,9 +163,13 @@ def open_picture(file: BinaryIO, name: str, *, max_pixels: int) -> Image.Image |
             image = Image.open(file, formats=PICTURE_FORMATS)
         except Image.DecompressionBombError as error:  # more than twice as many
             raise SourceError(too_large(name, max_pixels)) from error
-        except Exception:  # plugins raise anything on random bytes (struct.error, ValueError, OverflowError)
+        except UnidentifiedImageError:
             file.seek(0)
             return None
+        except Exception as error:  # plugins raise anything on broken headers (ValueError, OverflowError, ...)
+            if is_heif(file):  # looks like AVIF to the plugin
+                return None
+            raise SourceError(f"{name} is damaged or cut off: {one_line(error)}") from error
     check_size(image.width, image.height, name, max_pixels)
     return image
 

@@ -38,6 +38,7 @@ PLAYLIST_BEGINNINGS = (b"ffconcat", b"#EXTM3U", b"v=0", b"<MPD", b"<?xml")
 SCHEMES = ["http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp"]
 NETWORK_PROTOCOLS = [*SCHEMES, "tls", "httpproxy", "crypto"]
 PATIENCE_S = 10.0  # wait this long for a network stream
+REWIND_S = 10.0  # key frames are rarely further apart; an MPEG stream finds its first only from before it
 HIGHEST_FPS = 1000.0  # a rate above is a time base that FFmpeg took for one
 WIDEST_PIXEL = 4.0  # beyond this shape of a pixel the file's word is not believed
 
@@ -193,15 +194,15 @@ class _Clip:
         start_s = self.options.start_s
         if not start_s:
             return self._decoded()
-        for back_s in (0.0, 10.0, start_s):
-            target_s = max(0.0, start_s - back_s)
+        for back_s in (0.0, REWIND_S, start_s + REWIND_S):
+            target_s = start_s - back_s
             try:
                 self.container.seek((self._start or 0) + int(target_s / self._time_base), stream=self.stream)
             except av.FFmpegError:  # cannot jump: read on from the beginning
                 return self._decoded()
             frames = self._decoded()
             first = next(frames, None)
-            if first is not None and (self._time_of(first) <= start_s or target_s == 0):
+            if first is not None and (self._time_of(first) <= start_s or target_s <= 0):
                 return chain([first], frames)
         return self._decoded()
 

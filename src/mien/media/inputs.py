@@ -15,7 +15,7 @@ ENDINGS = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic"),
     *(".heif", ".jp2", ".ppm", ".pgm"),
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".3g2"),
-    *(".flv", ".wmv", ".asf", ".ogv", ".mxf", ".mjpeg", ".y4m", ".vob", ".dv"),
+    *(".flv", ".wmv", ".asf", ".ogv", ".mxf", ".y4m", ".vob", ".dv"),
 }
 _REGION = re.compile(r"screen:(-?\d+),(-?\d+),(\d+),(\d+)")
 

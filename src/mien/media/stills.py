@@ -36,31 +36,33 @@ def picture_source(
     warnings: list[str] = []
     try:
         count = int(getattr(image, "n_frames", 1)) if image.format in ANIMATED_FORMATS else 1
+        if count > 1:
+            image.load()  # WebP and AVIF know a frame's duration only now
         duration_ms = _duration_ms(image)
     except Exception as error:  # Pillow walks through the file to count, and raises anything when it is damaged
         raise SourceError(f"{name} is damaged or cut off: {images.one_line(error)}") from error
     if count == 1:
         shot = Shot(0, 0.0, partial(images.picture_pixels, image, name))
         return Source(name, [shot], Nature(path=path), options=options, resources=resources)
-    nature = Nature(is_stream=True, frame_count=count, fps=1000 / duration_ms, path=path)
-    shots = _animation(image, count, name, warnings)
+    # An animated PNG may hold a picture for programs that show no animations: no part of it.
+    first = 1 if image.info.get("default_image") else 0
+    nature = Nature(is_stream=True, frame_count=count - first, fps=1000 / duration_ms, path=path)
+    shots = _animation(image, range(first, count), name, warnings)
     return Source(name, shots, nature, options=options, resources=resources, warnings=warnings)
 
 
-def _animation(image: Image.Image, count: int, name: str, warnings: list[str]) -> Iterator[Shot]:
+def _animation(image: Image.Image, numbers: range, name: str, warnings: list[str]) -> Iterator[Shot]:
     """Every frame with its time; what comes after a damaged one is left."""
     time_ms = 0.0
-    # An animated PNG may hold a picture for programs that show no animations: no part of it.
-    first = 1 if image.info.get("default_image") else 0
-    for number in range(first, count):
+    for index, number in enumerate(numbers):
         try:
             image.seek(number)
-            image.load()  # WebP and AVIF know a frame's duration only now
+            image.load()
         except Exception as error:  # as above
             why = images.one_line(error)
             warnings.append(f"{name} is damaged after {time_ms / 1000:.1f} s ({why}): what could be read was read")
             return
-        yield Shot(number - first, time_ms / 1000, partial(images.picture_pixels, image, name))
+        yield Shot(index, time_ms / 1000, partial(images.picture_pixels, image, name))
         time_ms += _duration_ms(image)
 
 
@@ -130,7 +132,7 @@ def array_pixels(array: NDArray[Any], options: SourceOptions) -> ImageArray:
 def _eight_bits(array: NDArray[Any]) -> ImageArray:
     if array.dtype == np.uint8:
         return array
-    if array.dtype == np.uint16:
+    if array.dtype.newbyteorder("=") == np.uint16:
         return ((array.astype(np.uint32) + 128) // 257).astype(np.uint8)
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * np.uint8(255)

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from mien.errors import SourceError
+from mien.media.sources import expand_inputs
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in (
+        "b.jpg",
+        "a.PNG",
+        "sub/c.mp4",
+        "sub/deep/d.webp",
+        "notes.txt",
+        ".hidden.jpg",
+        ".git/e.jpg",
+        "sub/f.csv",
+    ):
+        path = tmp_path / "in" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_folder_is_searched_and_sorted(folder: Path) -> None:
+    assert expand_inputs(["in"]) == ["in/a.PNG", "in/b.jpg", "in/sub/c.mp4", "in/sub/deep/d.webp"]
+
+
+def test_globs(folder: Path) -> None:
+    assert expand_inputs(["in/*.jpg"]) == ["in/b.jpg"]
+    assert expand_inputs(["in/**/*.??4", "in/[a]*"]) == ["in/sub/c.mp4", "in/a.PNG"]
+    assert expand_inputs(["in/s*"]) == ["in/sub/c.mp4", "in/sub/deep/d.webp"]
+    assert len(expand_inputs(["in/**"])) == len(set(expand_inputs(["in/**"])))
+    assert expand_inputs(["in/*.txt"]) == ["in/notes.txt"], "a file that is asked for is never left out"
+
+
+def test_a_name_with_brackets_is_a_name_when_it_exists(folder: Path) -> None:
+    (folder / "me [1].jpg").touch()
+    assert expand_inputs(["me [1].jpg"]) == ["me [1].jpg"]
+
+
+def test_all_else_stays_in_its_order() -> None:
+    given = ["12", "screen", "screen:1,2,3,4", "-", "rtsp://host/a?b=*", "missing.jpg"]
+    assert expand_inputs(given) == [12, *given[1:]]
+    assert expand_inputs([]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("empty", "no pictures or clips in empty"), ("*.jpg", r"nothing matches \*")]
+)
+def test_nothing_found(folder: Path, text: str, line: str) -> None:
+    with pytest.raises(SourceError, match=line):
+        expand_inputs([text])
+
+
+def test_a_folder_that_holds_itself(folder: Path) -> None:
+    (folder / "in" / "loop").symlink_to(folder / "in", target_is_directory=True)
+    assert len(expand_inputs(["in"])) == 4
