@@ -66,6 +66,7 @@ class Clip:
     def __iter__(self) -> Iterator[Moment]:
         random = np.random.default_rng(self.seed)
         rooms = [_room(random), _room(random)]
+        noises = [random.normal(0, 2, rooms[0].shape).astype(np.int16) for _ in range(4)]
         for index in range(round(self.seconds * self.fps)):
             t = index / self.fps
             image = rooms[t >= self.cut_s].copy()
@@ -76,7 +77,7 @@ class Clip:
             cover = self.hidden(t)
             if cover:
                 cv2.rectangle(image, (int(cover.x1), int(cover.y1)), (int(cover.x2), int(cover.y2)), GREY, -1)
-            image = np.clip(image + random.normal(0, 2, image.shape), 0, 255).astype(np.uint8)
+            image = cv2.add(image, noises[index % 4], dtype=cv2.CV_8U)
             yield Moment(Frame(image, index, t, self.name), self._seen(places, cover))
 
     def _seen(self, places: dict[int, Place], cover: Box | None) -> dict[int, Place]:
@@ -99,22 +100,27 @@ def _room(random: np.random.Generator) -> ImageArray:
 
 
 def _paint(image: ImageArray, look: Person, place: Place, style: str) -> None:
-    """Draw a person onto a picture, in place."""
+    """Draw a person onto a picture, in place; positions need not be whole pixels."""
     x, y, side = place
     span = HEAD if style == "head" else CARD
-    patch = math.ceil(max(span) * side)
-    matrix = geometry.square_to_pixels(look.box.centre, patch / side * look.box.side, 0.0, patch * 2)
-    cut = cv2.resize(images.warp(look.photo, matrix, patch * 2), (patch, patch), interpolation=cv2.INTER_AREA)
-    v, u = (np.mgrid[:patch, :patch] + 0.5 - patch / 2) / side
+    patch = math.ceil(max(span) * side) + 2
+    left, top = math.floor(x - patch / 2), math.floor(y - patch / 2)
+    scale = side / look.box.side
+    (cx, cy), (u0, v0) = look.box.centre, (x - left, y - top)
+    matrix = 2 * np.array([[scale, 0, u0 - scale * cx], [0, scale, v0 - scale * cy]])
+    drawn = cv2.resize(images.warp(look.photo, matrix, 2 * patch), (patch, patch), interpolation=cv2.INTER_AREA)
+    u, v = ((np.arange(patch) + 0.5 - u0) / side)[None], ((np.arange(patch) + 0.5 - v0) / side)[:, None]
     if style == "head":
         share = np.clip((1 - np.hypot(u / (span[0] / 2), v / (span[1] / 2))) * 8, 0, 1)
     else:
         share = ((np.abs(u) < span[0] / 2) & (np.abs(v) < span[1] / 2)).astype(float)
-    matrix = np.array([[1.0, 0, x - patch / 2], [0, 1.0, y - patch / 2]])
-    size = (image.shape[1], image.shape[0])
-    drawn = cv2.warpAffine(cut, matrix, size, borderMode=cv2.BORDER_REPLICATE)
-    weight = cv2.warpAffine(share.astype(np.float32), matrix, size)[..., None]
-    image[:] = np.round(drawn * weight + image * (1 - weight)).astype(np.uint8)
+    rows = slice(max(0, top), max(0, top + patch))
+    columns = slice(max(0, left), max(0, left + patch))
+    under = image[rows, columns]
+    part = (slice(rows.start - top, rows.start - top + under.shape[0]),
+            slice(columns.start - left, columns.start - left + under.shape[1]))  # fmt: skip
+    weight = share[part][..., None]
+    under[:] = np.round(drawn[part] * weight + under * (1 - weight)).astype(np.uint8)
 
 
 # The clips
@@ -126,7 +132,7 @@ def _between(start: float, end: float, place: Callable[[float], Place]) -> Calla
 
 def crossing(a: Person, b: Person, *, over: bool, style: str = "head", seconds: float = 3.0, side: float = 90) -> Clip:
     """Two walk past each other; `over`: the second covers the first, else each has room."""
-    apart = 0.0 if over else 1.15 * side
+    apart = 0.0 if over else (1.15 if style == "head" else 1.9) * side
     right = _between(0, seconds, lambda t: (120 + 400 * t / seconds, 240 - apart / 2, side))
     left = _between(0, seconds, lambda t: (520 - 400 * t / seconds, 240 + apart / 2, side))
     name = f"crossing {'over' if over else 'beside'} {style}"

@@ -8,7 +8,7 @@ while unseen, may be two. It is made of means, lives in a track, and is never st
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mien import geometry, images
 from mien.faces import mesh as meshes
-from mien.types import Face, FloatArray, ImageArray
+from mien.types import Box, Face, FloatArray, ImageArray
 
 # A patch is a square of PATCH_SIDES face sides, its middle PATCH_DROP sides below the face's, so that hair above
 # and clothes below lie in it; CELLS cells across, each the mean of SAMPLES x SAMPLES samples.
@@ -50,19 +50,19 @@ Value = TypeVar("Value", bound=np.generic)
 
 @dataclass(frozen=True, eq=False)
 class Appearance:
-    """How a face and its surroundings look: a vector per part (parts out of the picture are missing), and the pose."""
+    """How a face and its surroundings look: a vector per part (one that is out of sight is missing), and the pose."""
 
     parts: Mapping[str, FloatArray]
     pose_deg: tuple[float, float]
 
 
-def appearance_of(image: ImageArray, face: Face) -> Appearance:
-    """Describe a face of an RGB picture."""
-    lab, seen = _patch(image, face)
+def appearance_of(image: ImageArray, face: Face, others: Sequence[Face] = ()) -> Appearance:
+    """Describe a face of an RGB picture; what belongs to `others`, their hair and chest too, is left out."""
+    lab, seen = _patch(image, face, [_person(other.box) for other in others])
     parts: dict[str, FloatArray] = {}
     for name, region in COLOURS.items():
         inside = _cut(seen, region)
-        if inside.mean() >= 0.5:  # less is mostly the picture's edge repeated
+        if inside.mean() >= 0.5:  # less tells too little
             pixels = _cut(lab, region)[inside]
             parts[name] = np.concatenate([pixels.mean(0), pixels.std(0)])
     light = np.ascontiguousarray(_cut(lab, LOOK)[..., 0])
@@ -86,8 +86,14 @@ def difference(a: Appearance, b: Appearance) -> float:
     return total / weights
 
 
-def _patch(image: ImageArray, face: Face) -> tuple[FloatArray, NDArray[np.bool_]]:
-    """A face and its surroundings upright, CIE Lab (CELLS, CELLS, 3), and which cells lie in the picture."""
+def _person(box: Box) -> Box:
+    """About where a face's hair and chest are, for an upright head."""
+    width, height = box.width, box.height
+    return Box(box.x1 - 0.4 * width, box.y1 - 0.4 * height, box.x2 + 0.4 * width, box.y2 + height)
+
+
+def _patch(image: ImageArray, face: Face, taken: list[Box]) -> tuple[FloatArray, NDArray[np.bool_]]:
+    """A face and its surroundings upright, CIE Lab (CELLS, CELLS, 3), and which cells are its own, in the picture."""
     if face.mesh is None:
         (x, y), side = face.box.centre, face.box.side
     else:
@@ -102,6 +108,8 @@ def _patch(image: ImageArray, face: Face) -> tuple[FloatArray, NDArray[np.bool_]
     cells = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
     at = geometry.apply(geometry.invert(matrix), cells)
     seen = np.all((at >= 0) & (at < [image.shape[1], image.shape[0]]), axis=1)
+    for box in taken:
+        seen &= ~np.all((at >= [box.x1, box.y1]) & (at < [box.x2, box.y2]), axis=1)
     return lab, seen.reshape(CELLS, CELLS)
 
 

@@ -29,7 +29,9 @@ SEARCH_SIDES = 2.5  # a lost face is looked for in a square of so many of its si
 SAME_PERSON = 1.2  # difference below which two looks are one person's (1: small changes of one photo; 2: two people)
 NEW_LOOK = 0.35  # a look that differs by more from all remembered is worth remembering
 LOOKS = 6  # remembered of a person, with the newest beside them
-ODD_S = 0.3  # a face that comes to look like another's for so long is another's
+REMEMBER_S = 0.3  # between two looks that are remembered: a hand that slides over a face leaves few
+ODD_S = 0.5  # a face that comes to look like another's for so long is another's
+TRIAL_S = 0.35  # a newcomer where somebody was lost is named after so long: half covered, the lost one looks new
 YOUNG_S = 0.3  # a track so young that meets an older one was never another face
 MET = 0.35  # of the larger side: two meshes so near are on one face
 CROWDED = 1.0  # of the larger side: so near, one face may cover the other
@@ -82,6 +84,7 @@ class _Track:
     velocity: Point = field(default_factory=lambda: np.zeros(2))  # px/s
     clear: tuple[float, Point, Point] | None = None  # time, middle, velocity when nobody was near
     odd_since_s: float | None = None
+    remembered_s: float = -math.inf
     searched: int = 0  # frame of the last look for it
 
     @property
@@ -108,8 +111,11 @@ class _Track:
             self.velocity = self.velocity + share * (pace - self.velocity)
         self.face, self.seen_s = face, time_s
 
-    def remember(self, look: Appearance) -> None:
+    def remember(self, look: Appearance, time_s: float) -> None:
         """Keep the newest look, and older ones where they show something else."""
+        if time_s - self.remembered_s < REMEMBER_S:
+            return
+        self.remembered_s = time_s
         if len(self.looks) > 1 and min(difference(self.looks[-1], other) for other in self.looks[:-1]) < NEW_LOOK:
             self.looks.pop()
         self.looks.append(look)
@@ -156,6 +162,7 @@ class Tracker:
         else:
             self._follow(frame.image)
             self._part()
+            self._judge()
             self._welcome(frame.image, self._doubles(frame.image))
             self._welcome(frame.image, self._search(frame.image))
         self._lost = [one for one in self._lost if frame.time_s - one.seen_s <= LOST_S][-MOST_LOST:]
@@ -183,9 +190,9 @@ class Tracker:
                 self._lose(one)
                 continue
             one.follow(face, self._time_s)
-            one.track_id = one.track_id or next(self._ids)  # it has stood its trial
         for one in self._live:
-            one.last_look, before = appearance_of(image, one.face), one.last_look
+            others = [other.face for other in self._live if other is not one]
+            one.last_look, before = appearance_of(image, one.face, others), one.last_look
             self._watch(one, one.last_look, before)
 
     def _moved(self, image: ImageArray, one: _Track) -> Face | None:
@@ -203,16 +210,33 @@ class Tracker:
 
     def _watch(self, one: _Track, look: Appearance, before: Appearance | None) -> None:
         """Remember how a live face looks, or note that it looks like somebody else's."""
-        crowded = any(_apart(one, other) < CROWDED for other in self._live if other is not one)
-        if one.unlike(look) < SAME_PERSON:
+        crowded = self._is_crowded(one)
+        if one.track_id is None:
+            one.looks = [look]
+        elif one.unlike(look) < SAME_PERSON:
             one.odd_since_s = None
             if not crowded and one.face.score > PRESENCE:
-                one.remember(look)
+                one.remember(look, self._time_s)
                 one.clear = (self._time_s, one.middle, one.velocity)
         elif before is not None and difference(look, before) > SAME_PERSON:
             one.odd_since_s = -math.inf  # from one frame to the next: a cut, or the mesh has jumped
         elif one.odd_since_s is None or crowded:
             one.odd_since_s = self._time_s
+
+    def _is_crowded(self, one: _Track) -> bool:
+        return any(_apart(one, other) < CROWDED for other in self._live if other is not one)
+
+    def _judge(self) -> None:
+        """End the trial of new faces: some are people who were lost, the others get an id."""
+        trials = {one.face: one for one in self._live if one.track_id is None}
+        self._live = [one for one in self._live if one.track_id is not None]
+        for _, face, _ in self._come_back([(face, one.looks[-1]) for face, one in trials.items()]):
+            del trials[face]
+        self._live += trials.values()
+        for face, one in trials.items():
+            waits = self._is_crowded(one) or self._time_s - one.born_s < TRIAL_S
+            if not (waits and any(self._out_of_place(other, face) < 1 for other in self._lost)):
+                one.track_id = next(self._ids)
 
     def _part(self) -> None:
         """Where two tracks are on one face: the older one keeps it, or, of two people, the one who looks like it."""
@@ -262,16 +286,22 @@ class Tracker:
         """Give found faces to those who were lost, else make new tracks of them, as far as there is room."""
         known = [one.face for one in self._live]
         faces = [face for face in faces if not any(is_same(face.box, other.box) for other in known)]
-        looks = [(face, appearance_of(image, face)) for face in faces]
-        for one, face, look in self._returns(looks):
+        looks = [(face, appearance_of(image, face, known + [own for own in faces if own is not face])) for face in faces]
+        back = [face for _, face, _ in self._come_back(looks)]
+        new = [(face, look) for face, look in looks if face not in back]
+        for face, look in sorted(new, key=lambda pair: -pair[0].box.side)[: self._room()]:
+            track_id = None if on_trial else next(self._ids)
+            self._live.append(_Track(face, self._time_s, self._time_s, [look], look, track_id))
+
+    def _come_back(self, looks: list[tuple[Face, Appearance]]) -> list[tuple[_Track, Face, Appearance]]:
+        """Make live again who of the lost is among these faces."""
+        back = self._returns(looks)
+        for one, face, look in back:
             self._lost.remove(one)
             one.face, one.seen_s, one.last_look = face, self._time_s, look
             one.velocity, one.odd_since_s, one.searched, one.clear = np.zeros(2), None, 0, None
             self._live.append(one)
-            looks = [pair for pair in looks if pair[0] is not face]
-        for face, look in sorted(looks, key=lambda pair: -pair[0].box.side)[: self._room()]:
-            track_id = None if on_trial else next(self._ids)
-            self._live.append(_Track(face, self._time_s, self._time_s, [look], look, track_id))
+        return back
 
     def _returns(self, looks: list[tuple[Face, Appearance]]) -> list[tuple[_Track, Face, Appearance]]:
         """Who of the lost has come back as which face: the likeliest pairs first, each once."""
