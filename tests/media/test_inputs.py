@@ -10,16 +10,11 @@ from mien.media.sources import expand_inputs
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in (
-        "b.jpg",
-        "a.PNG",
-        "sub/c.mp4",
-        "sub/deep/d.webp",
-        "notes.txt",
-        ".hidden.jpg",
-        ".git/e.jpg",
-        "sub/f.csv",
-    ):
+    seen, unseen = (
+        ["b.jpg", "a.PNG", "sub/c.mp4", "sub/deep/d.webp"],
+        ["notes.txt", ".h.jpg", ".git/e.jpg", "sub/f.csv"],
+    )
+    for name in seen + unseen:
         path = tmp_path / "in" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
@@ -51,9 +46,7 @@ def test_all_else_stays_in_its_order() -> None:
     assert expand_inputs([]) == []
 
 
-@pytest.mark.parametrize(
-    ("text", "line"), [("empty", "no pictures or clips in empty"), ("*.jpg", r"nothing matches \*")]
-)
+@pytest.mark.parametrize(("text", "line"), [("empty", "no pictures or clips"), ("*.jpg", r"nothing matches \*")])
 def test_nothing_found(folder: Path, text: str, line: str) -> None:
     with pytest.raises(SourceError, match=line):
         expand_inputs([text])
