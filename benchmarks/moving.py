@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -61,7 +61,7 @@ class Clip:
     cut_s: float = math.inf  # when the room becomes another
     fps: float = FPS
     seed: int = 0
-    people: int = field(default=0)  # ids that a perfect tracker gives
+    people: int = 1  # ids that a perfect tracker gives
 
     def __iter__(self) -> Iterator[Moment]:
         random = np.random.default_rng(self.seed)
@@ -87,7 +87,8 @@ class Clip:
         for at, person in enumerate(order):
             x, y, side = places[person]
             before = [places[other] for other in order[at + 1 :]]
-            hidden = cover and cover.x1 - side / 2 < x < cover.x2 + side / 2 and cover.y1 - side / 2 < y < cover.y2 + side / 2
+            half = side / 2
+            hidden = cover and cover.x1 < x + half and x - half < cover.x2 and cover.y1 < y + half and y - half < cover.y2
             if not hidden and all(math.hypot(x - u, y - v) > 0.9 * max(side, w) for u, v, w in before):
                 seen[person] = places[person]
         return seen
@@ -164,7 +165,8 @@ def away(a: Person, gap_s: float, *, style: str = "head") -> Clip:
     """Somebody leaves and comes back after `gap_s`: an id of their own while longer than is remembered."""
     first = _between(0, 1, lambda t: (300.0, 240.0, 100.0))
     second = _between(1 + gap_s, 9, lambda t: (306.0, 236.0, 100.0))
-    return Clip(f"away {gap_s:.2g} s {style}", 2.2 + gap_s, [Actor(1, a, first), Actor(2, a, second)], style=style, people=2)
+    actors = [Actor(1, a, first), Actor(2, a, second)]
+    return Clip(f"away {gap_s:.2g} s {style}", 2.2 + gap_s, actors, style=style, people=2)
 
 
 def beside(a: Person, b: Person, *, style: str = "head") -> Clip:

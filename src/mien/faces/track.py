@@ -158,7 +158,8 @@ class Tracker:
         self._time_s, self._count = frame.time_s, self._count + 1
         if is_first:
             whole = _whole(self._finder.views(frame.width, frame.height))
-            self._welcome(frame.image, self._finder.find(frame.image, whole), on_trial=False)
+            quarter = [view for view in whole if view.roll_deg % 90 == 0]  # these four see all but a few
+            self._welcome(frame.image, self._finder.find(frame.image, quarter), on_trial=False)
         else:
             self._follow(frame.image)
             self._part()
@@ -345,8 +346,11 @@ def _whole(views: Sequence[View]) -> list[View]:
 
 
 def _scan(views: Sequence[View]) -> Iterator[View]:
-    """All views without end: every second look is at the whole picture (every fourth, upright), for who comes near;
-    the others go to the tiles in turn, as often to upright ones as to turned ones, for faces far away."""
+    """All views without end.
+
+    Every second look is at the whole picture (every fourth, upright), for who comes near; the others go to the
+    tiles in turn, as often to upright ones as to turned ones, for faces far away.
+    """
     whole = _whole(views)
     upright = [view for view in views[len(whole) :] if view.roll_deg == 0]
     turned = [view for view in views[len(whole) :] if view.roll_deg != 0]
