@@ -54,7 +54,7 @@ class Size:
     faces: int = 5  # pasted into each
 
 
-QUICK = Size(roll_step=180, faceless=3, every=50, scenes=1, faces=1)
+QUICK = Size(roll_step=360, faceless=2, every=50, scenes=1, faces=1)
 
 
 @dataclass
@@ -136,7 +136,9 @@ def photos(shared: Path | None) -> list[Photo]:
     return [(read(shared / "media" / "photos" / name), Box(*map(float, box))) for name, box in sorted(boxes.items())]
 
 
-def small_scenes(photos_: list[Photo], size: Size, face_px: int, picture: tuple[int, int], roll: int) -> Iterator[Scene]:
+def small_scenes(
+    photos_: list[Photo], size: Size, face_px: int, picture: tuple[int, int], roll: int
+) -> Iterator[Scene]:
     """Scenes with pasted faces; every photo has its turn."""
     for seed in range(size.scenes):
         chosen = [photos_[(seed * size.faces + index) % len(photos_)] for index in range(size.faces)]
@@ -196,8 +198,8 @@ def run(shared: Path | None, size: Size, console: Console) -> dict[str, dict[str
     for label, measure in measurements(shared, size):
         for name, finder in finders.items():
             start = time.perf_counter()
-            results[name][label] = measure(finder)
-            console.print(f"{label}: {name} {results[name][label]} {time.perf_counter() - start:.1f} s", highlight=False)
+            tally = results[name][label] = measure(finder)
+            console.print(f"{label}, {name}: {tally} {time.perf_counter() - start:.1f} s", highlight=False)
     return results
 
 

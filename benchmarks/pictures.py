@@ -178,7 +178,7 @@ def pasted(
     """
     random = np.random.default_rng((seed, round(roll_deg)))
     width, height = size
-    scene = cv2.resize(next(iter(_backgrounds(seed))), (width, height), interpolation=cv2.INTER_AREA)
+    scene = cv2.resize(_background(seed), (width, height), interpolation=cv2.INTER_CUBIC)
     boxes: list[Box] = []
     while len(boxes) < len(faces):
         x, y = random.uniform((face_px, face_px), (width - face_px, height - face_px))
@@ -188,17 +188,18 @@ def pasted(
     return Scene(f"{face_px:.0f} px, {roll_deg:.0f} deg", scene, tuple(boxes))
 
 
-def _backgrounds(seed: int) -> Iterator[ImageArray]:
-    """Backgrounds for pasted faces: real pictures and busy generated ones."""
+def _background(seed: int) -> ImageArray:
+    """What faces are pasted onto: a piece of a real picture, every third time a generated one."""
     random = np.random.default_rng(seed)
-    yield from (scene.image for scene in faceless(1, seed=seed)) if seed % 3 == 0 else (
-        _piece(real_picture(REAL[seed % len(REAL)]), random),
-    )
+    if seed % 3:
+        return _piece(real_picture(REAL[seed % len(REAL)]), random)
+    return KINDS[seed // 3 % len(KINDS)](random, float(random.uniform(0, 180)), float(random.uniform(10, 100)))
 
 
 def _paste(
     scene: ImageArray, face: tuple[ImageArray, Box], middle: tuple[float, float], face_px: float, roll_deg: float
 ) -> ImageArray:
+    """A copy of the scene with one head laid over it."""
     photo, box = face
     patch = round(max(HEAD) * face_px)
     x, y = box.centre

@@ -30,6 +30,7 @@ SAME_HIT = 0.3  # intersection over union above which hits are one face (BlazeFa
 SAME_PLACE = 0.5  # of the larger face's side: two boxes whose middles lie nearer are around one face
 TURNS = (0.0, 90.0, 180.0, 270.0)  # BlazeFace sees a face up to about 60 degrees of roll, so four looks see all ...
 BETWEEN = (45.0, 135.0, 225.0, 315.0)  # ... and the whole picture gets eight: profiles and hats need to be upright
+SAME_SIZE = 2.0  # a second look corrects the size of a hit by at most this factor
 TRIES = 3  # hits of one place that are checked before the place is given up
 MOST_FAILURES = 100  # hits of one picture that are checked in vain before it is given up: bounds the time
 
@@ -95,7 +96,7 @@ class BlazeFace:
         outputs = self._net(crop[None].astype(np.float32) / 127.5 - 1)
         raw = next(output for output in outputs if output.shape[-1] == 16)[0]
         logits = next(output for output in outputs if output.shape[-1] == 1).ravel()
-        seen = np.flatnonzero(logits > self._least_logit)
+        seen = np.flatnonzero((logits > self._least_logit) & (raw[:, 2:4].max(1) > 1))  # no box is thinner than a pixel
         scores = 1 / (1 + np.exp(-logits[seen].astype(np.float64)))
         rows = geometry.weighted_suppress(decode(raw, seen), scores, SAME_HIT) if seen.size else []
         back = geometry.invert(matrix)
@@ -181,7 +182,7 @@ class FaceFinder:
             mesh = self._mesh_of(image, hit)
             return face_of(mesh, hit.score) if mesh else Face(hit.box, hit.score, hit.keypoints, hit.roll_deg)
         view = View(hit.box.centre, SECOND_SIDES * hit.box.side, hit.roll_deg)
-        near = [again for again in self.detector.look(image, view) if is_same(again.box, hit.box)]
+        near = [again for again in self.detector.look(image, view) if _is_again(again.box, hit.box)]
         if not near or near[0].score < SECOND_LOOK:
             return None
         mesh = self._mesh_of(image, near[0])
@@ -220,6 +221,11 @@ def _middles(length: float, side: float) -> list[float]:
         return [length / 2]
     count = 1 + math.ceil((length - side) / (side * TILE_STEP))
     return [float(middle) for middle in np.linspace(side / 2, length - side / 2, count)]
+
+
+def _is_again(box: Box, first: Box) -> bool:
+    """Whether a second look has found what the first did: in its place, and no part of it (an eye is no face)."""
+    return is_same(box, first) and 1 / SAME_SIZE < box.side / first.side < SAME_SIZE
 
 
 def _count_same(box: Box, others: Sequence[Box]) -> int:
