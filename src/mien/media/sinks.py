@@ -55,12 +55,23 @@ class Sink(Protocol):
 
 
 class Annotated(Protocol):
-    """What choosing an annotated file needs to know of a source."""
+    """What choosing an annotated file needs to know of a `Source`."""
 
-    name: str
-    is_stream: bool
-    fps: float | None
-    path: Path | None
+    @property
+    def name(self) -> str:
+        """What to call it."""
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether its frames follow each other in time."""
+
+    @property
+    def fps(self) -> float | None:
+        """Frames a second, if known."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file behind it."""
 
 
 @contextmanager
