@@ -90,9 +90,9 @@ def test_a_device_is_written_not_replaced() -> None:
 
 @pytest.mark.skipif(not Path("/dev/full").is_char_device(), reason="needs /dev/full")
 def test_a_full_disk_is_said() -> None:
-    with pytest.raises(SinkError, match=r"^cannot write /dev/full: no space is left on the disk; make room"):
-        with written_whole(Path("/dev/full")) as draft, draft.open("w") as file:
-            file.write("too much")
+    said = r"^cannot write /dev/full: no space is left on the disk; make room"
+    with pytest.raises(SinkError, match=said), written_whole(Path("/dev/full")) as draft, draft.open("w") as file:
+        file.write("too much")
 
 
 def test_what_is_wrong_with_the_place_is_said(tmp_path: Path) -> None:

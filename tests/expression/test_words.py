@@ -1,0 +1,155 @@
+"""Readings as sentences: what they say, and what they never claim."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from readings import DOUBTS, LABELS, VOTES, expression, expressions, face, reading, readings
+
+from mien.errors import UsageError
+from mien.expression import words
+from mien.types import Expression, Reading
+
+HAPPY = expression({"happy": 0.82, "neutral": 0.18})
+AWAY = expression(sure=False, doubts=("turned away",))
+
+
+def said(*read: Expression | None) -> str:
+    return words.sentence(reading(*(face(100.0 * i, read=one) for i, one in enumerate(read))))
+
+
+def test_two_people_by_place() -> None:
+    assert said(HAPPY, AWAY) == (
+        "Left: looks happy, about 8 in 10 people would say so. Right: not sure, the face is turned away."
+    )
+
+
+def test_no_face_is_said() -> None:
+    assert said() == "No face found."
+
+
+@pytest.mark.parametrize(
+    ("count", "names"),
+    [
+        (1, ["One person"]),
+        (2, ["Left", "Right"]),
+        (3, ["Left", "Middle", "Right"]),
+        (4, ["First from left", "Second from left", "Third from left", "Fourth from left"]),
+    ],
+)
+def test_names_by_place(count: int, names: list[str]) -> None:
+    assert words.place_names(count) == names
+    assert re.findall(r"(?:^|\. )([^.:]+):", said(*[HAPPY] * count)) == names
+
+
+def test_a_crowd_is_counted_first_and_every_name_differs() -> None:
+    assert said(*[HAPPY] * 5).startswith("5 people. First from left: ")
+    names = words.place_names(12)
+    assert len(set(names)) == 12
+    assert names[-1] == "Number 12 from left"
+
+
+def test_faces_are_told_from_left_to_right() -> None:
+    shown = reading(face(300, read=AWAY), face(10, read=HAPPY))
+    assert words.sentence(shown).startswith("Left: looks happy")
+
+
+@pytest.mark.parametrize(
+    ("share", "count"), [(0.01, 1), (0.14, 1), (0.15, 2), (0.25, 3), (0.84, 8), (0.85, 9), (1, 10)]
+)
+def test_n_in_ten_is_the_votes_rounded(share: float, count: int) -> None:
+    read = Expression("happy", 0.1, True, {"happy": share, "unknown": 1 - share}, {})
+    assert words.in_ten(read) == count
+    assert f"about {count} in 10 people would say so" in said(read)
+
+
+def test_sure_decides_how_it_is_put() -> None:
+    votes = {"happy": 0.6, "surprise": 0.4}
+    assert said(expression(votes)) == "One person: looks happy, about 6 in 10 people would say so."
+    unsure = said(expression(votes, sure=False))
+    assert unsure == "One person: not sure, perhaps happy: about 6 in 10 people would say so."
+
+
+def test_disagreement_names_the_two_leading_words() -> None:
+    votes = {"sad": 0.4, "unknown": 0.3, "neutral": 0.3}
+    split = "people would disagree: sad (about 4 in 10) or neutral (about 3 in 10)"
+    assert said(expression(votes, sure=False, doubts=(words.DISAGREE,))) == f"One person: not sure, {split}."
+    both = said(expression(votes, sure=False, doubts=(words.DISAGREE, "dark")))
+    assert both == f"One person: not sure, the face is too dark and {split}."
+    sure = said(expression(votes, doubts=(words.DISAGREE,)))
+    assert sure == "One person: looks sad, about 4 in 10 people would say so, others neutral."
+
+
+def test_a_tie_is_a_disagreement() -> None:
+    tie = expression({"sad": 0.42, "neutral": 0.41, "fear": 0.17}, sure=False)
+    assert "people would disagree: sad (about 4 in 10) or neutral (about 4 in 10)" in said(tie)
+
+
+def test_only_the_two_most_serious_reasons_are_said() -> None:
+    read = expression(sure=False, doubts=("too small", "blurred", "dark"))
+    assert said(read) == "One person: not sure, the face is too small and the face is blurred."
+
+
+def test_a_face_without_an_expression_is_named() -> None:
+    assert said(None) == "One person: a face, not read."
+
+
+def test_valence_is_an_option() -> None:
+    shown = reading(face(read=HAPPY))
+    assert "rather positive" in words.sentence(shown, valence=True)
+    assert "positive" not in words.sentence(shown)
+
+
+@pytest.mark.parametrize("doubt", DOUBTS)
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_doubt_has_words(doubt: str, language: str) -> None:
+    for kind in ("doubt", "short"):
+        assert words.message(f"{kind}.{doubt}", language)
+    assert "not sure, " in said(expression(sure=False, doubts=(doubt,)))
+
+
+@pytest.mark.parametrize("label", VOTES)
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_label_has_words(label: str, language: str) -> None:
+    assert words.message(f"label.{label}", language)
+
+
+@pytest.mark.parametrize("language", words.LANGUAGES)
+def test_every_language_has_every_message_with_the_same_gaps(language: str) -> None:
+    def gaps(text: words.Message) -> set[str]:
+        forms = [text] if isinstance(text, str) else list(text.values())
+        return set().union(*(re.findall(r"{(\w+)}", form) for form in forms))
+
+    known = words.LANGUAGES[language].messages
+    assert {key: gaps(text) for key, text in known.items()} == {k: gaps(v) for k, v in words.ENGLISH.items()}
+
+
+def test_what_the_catalogue_lacks_stands_for_itself() -> None:
+    assert words.label_word("高兴 {x}") == "高兴 {x}"
+    assert words.doubt_words("seen from behind") == "seen from behind"
+    read = Expression("{0}", 0.9, True, {"{0}": 1.0}, {})
+    assert "looks {0}" in said(read)
+
+
+def test_an_unknown_language_lists_the_choices() -> None:
+    with pytest.raises(UsageError, match=r"no words in the language 'tlh': choose from en"):
+        words.say(reading(), "tlh")
+    assert words.say(reading(), "en-GB") == words.say(reading(), "EN_us") == "No face found."
+
+
+@given(readings)
+def test_no_sentence_claims_what_somebody_is(made: Reading) -> None:
+    text = words.sentence(made, valence=True)
+    adjectives = "|".join(words.label_word(label) for label in LABELS)
+    assert not re.search(rf"\b(is|are|feels?)\b [a-z ]*?({adjectives})\b", text)
+    assert text.endswith(".")
+    assert "{" not in text.replace("{0}", "")
+
+
+@given(expressions)
+def test_only_the_sure_look_like_anything(read: Expression) -> None:
+    text = said(read)
+    assert ("looks " in text) == read.sure
+    assert ("not sure" in text) == (not read.sure)

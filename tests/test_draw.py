@@ -1,0 +1,191 @@
+"""Drawing: where it goes, how large, and never letters that a font lacks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from readings import DOUBTS, LABELS, expression, face, faces, reading
+
+from mien import fonts, labels
+from mien.draw import draw_reading, outline, place_labels
+from mien.types import Box, Face, ImageArray
+
+HAPPY = expression({"happy": 0.8, "neutral": 0.2})
+
+
+def grey(width: int, height: int, level: int = 128) -> ImageArray:
+    return np.full((height, width, 3), level, np.uint8)
+
+
+def common(a: Box, b: Box) -> float:
+    return max(0.0, min(a.x2, b.x2) - max(a.x1, b.x1)) * max(0.0, min(a.y2, b.y2) - max(a.y1, b.y1))
+
+
+@settings(max_examples=15)
+@given(st.lists(faces, max_size=3), st.integers(1, 90), st.integers(1, 90))
+def test_anything_can_be_drawn_and_the_picture_is_left_alone(some: list[Face], width: int, height: int) -> None:
+    image = grey(width, height)
+    drawn = draw_reading(image, reading(*some))
+    assert (drawn.shape, drawn.dtype) == (image.shape, np.uint8)
+    assert (image == 128).all()
+
+
+def test_no_face_leaves_the_picture_as_it_is() -> None:
+    assert (draw_reading(grey(64, 48), reading()) == 128).all()
+
+
+def test_drawing_depends_on_picture_and_reading_alone() -> None:
+    shown = reading(face(200, 150, 150, read=HAPPY))
+    assert (draw_reading(grey(640, 480), shown) == draw_reading(grey(640, 480), shown)).all()
+
+
+@pytest.mark.parametrize("roll", [0, 30, 45, 90, -120])
+def test_the_outline_turns_with_the_face(roll: float) -> None:
+    corners = outline(face(100, 100, 80, roll=roll))
+    top = corners[1] - corners[0]
+    turned = np.degrees(np.arctan2(top[1], top[0]))
+    assert (turned - roll + 180) % 360 - 180 == pytest.approx(0, abs=1e-6)
+    assert corners.mean(0) == pytest.approx([140, 140])
+
+
+@given(st.floats(-180, 180), st.floats(20, 200))
+def test_the_outline_holds_the_mesh(roll: float, size: float) -> None:
+    mesh = np.random.default_rng(3).normal(0, size, (468, 3)).astype(np.float32)
+    box = Box(*mesh[:, :2].min(0).tolist(), *mesh[:, :2].max(0).tolist())
+    corners = outline(Face(box, 0.9, mesh[:6, :2], roll_deg=roll, mesh=mesh))
+    sides = np.roll(corners, -1, 0) - corners
+    inside = sides[:, None, 0] * (mesh[None, :, 1] - corners[:, None, 1])
+    inside -= sides[:, None, 1] * (mesh[None, :, 0] - corners[:, None, 0])
+    assert (inside >= 0).all()
+
+
+def test_the_line_lies_where_the_face_is() -> None:
+    drawn = draw_reading(grey(200, 200), reading(face(60, 60, 80)))  # not read: the outline alone
+    rows, columns = np.nonzero((drawn != 128).any(2))
+    assert (rows.min(), rows.max()) == pytest.approx((55, 145), abs=3)
+    assert (columns.min(), columns.max()) == pytest.approx((55, 145), abs=3)
+    assert (drawn[80:120, 80:120] == 128).all()
+
+
+def crowd(width: int, height: int, columns: int, rows: int) -> tuple[Face, ...]:
+    side = min(width / columns, height / rows) * 0.45
+    read = [expression({label: 0.7, "unknown": 0.3}) for label in LABELS]
+    read += [expression(sure=False, doubts=(doubt,)) for doubt in DOUBTS[:4]]
+    return tuple(
+        face((column + 0.28) * width / columns, (row + 0.28) * height / rows, side, read=read[column + row * columns])
+        for row in range(rows)
+        for column in range(columns)
+    )
+
+
+@pytest.mark.parametrize("size", [(320, 240), (640, 480), (3840, 2160)])
+@pytest.mark.parametrize("grid", [(1, 1), (3, 1), (4, 3)])
+def test_labels_keep_clear_of_each_other_and_inside(size: tuple[int, int], grid: tuple[int, int]) -> None:
+    some = crowd(*size, *grid)
+    places = [place.box for place in place_labels(size[::-1], some)]
+    assert len(places) == len(some)
+    for box in places:
+        assert box.x1 >= 0 and box.y1 >= 0 and box.x2 <= size[0] and box.y2 <= size[1]
+    if (size, grid) != ((320, 240), (4, 3)):  # there, twelve words do not fit
+        assert sum(common(a, b) for a in places for b in places if a is not b) == 0
+
+
+def test_a_label_does_not_hide_a_face_where_there_is_room() -> None:
+    some = (face(100, 200, 100, read=HAPPY), face(400, 200, 100, read=HAPPY))
+    for place in place_labels((480, 640), some):
+        assert all(common(place.box, one.box) == 0 for one in some)
+
+
+@pytest.mark.parametrize("corner", [(0, 0), (260, 0), (0, 180), (260, 180)])
+def test_a_face_in_the_corner_has_its_label_inside(corner: tuple[int, int]) -> None:
+    (place,) = place_labels((240, 320), (face(*corner, 60, read=HAPPY),))
+    box = place.box
+    assert box.x1 >= 0 and box.y1 >= 0 and box.x2 <= 320 and box.y2 <= 240
+
+
+def test_letters_grow_with_the_picture_and_the_face() -> None:
+    def letters(width: int, height: int, side: float) -> int:
+        (place,) = place_labels((height, width), (face(10, 10, side, read=HAPPY),))
+        return place.text_px
+
+    assert letters(320, 240, 40) >= 12
+    assert letters(640, 480, 60) < letters(640, 480, 300)
+    assert letters(640, 480, 300) < letters(3840, 2160, 300)
+
+
+def texts_of(read: Face) -> str:
+    full = labels.variants(read)[0]
+    return " ".join([full.headline, full.share, full.quiet, *(bar.word for bar in full.bars)])
+
+
+def test_a_sure_face_has_word_share_and_bars() -> None:
+    assert texts_of(face(read=HAPPY)) == "looks happy 8 in 10  happy neutral"
+
+
+def test_an_unsure_face_says_why_in_grey() -> None:
+    away = face(read=expression(sure=False, doubts=("turned away",)))
+    assert texts_of(away).strip() == "not sure: turned away"
+    assert labels.colour_of(away) == labels.GREY
+    differ = face(read=expression({"sad": 0.5, "neutral": 0.5}, sure=False, doubts=("people would disagree",)))
+    assert texts_of(differ) == "not sure:  people would disagree sad neutral".replace(":  ", ":  ")
+
+
+def test_shorter_texts_take_less_room() -> None:
+    wide = [labels.size_of(label, 20)[0] for label in labels.variants(face(read=HAPPY))]
+    assert wide == sorted(wide, reverse=True)
+    assert len(labels.variants(face())) == 0
+
+
+@pytest.mark.parametrize("label", LABELS)
+def test_every_word_has_a_colour_that_can_be_seen_on_the_panel(label: str) -> None:
+    def light(colour: tuple[int, ...]) -> float:  # WCAG 2.2, relative luminance
+        parts = [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in (c / 255 for c in colour)]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    contrast = (light(labels.COLOURS[label]) + 0.05) / (light(labels.PANEL[:3]) + 0.05)
+    assert contrast >= 3  # WCAG 2.2, 1.4.11: graphical objects
+    assert len(set(labels.COLOURS.values())) == len(LABELS)
+
+
+@pytest.mark.parametrize("read", [HAPPY, expression(sure=False, doubts=("dark", "blurred")), expression()])
+def test_a_label_is_a_picture_with_rounded_corners(read: object) -> None:
+    for label in labels.variants(face(read=read)):  # type: ignore[arg-type]
+        drawn = labels.render(label, 16)
+        assert drawn.shape[1::-1] == labels.size_of(label, 16)
+        assert drawn[0, 0, 3] < 128 < drawn[drawn.shape[0] // 2, drawn.shape[1] // 2, 3]
+        assert drawn[..., :3].max() > 150
+
+
+# Fonts
+
+
+def test_english_needs_no_font_of_the_system() -> None:
+    assert fonts.font_for("looks happy 8 in 10: people would disagree, too dark", 20, folders=[]) is not None
+
+
+@pytest.mark.parametrize("text", ["高兴", "счастье", "\u0633\u0639\u064a\u062f", "\uffff"])
+def test_a_font_without_the_letters_is_not_taken(text: str) -> None:
+    assert fonts.font_for(text, 20, folders=[]) is None
+
+
+@pytest.mark.parametrize("text", ["é ß ő", "счастье"])
+def test_the_systems_fonts_are_searched(text: str) -> None:
+    folder = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
+    found = fonts.font_for(text, 20, folders=[folder])
+    assert found is not None
+    assert "DejaVu Sans" in str(found.getname()[0])
+    assert fonts.font_for("高兴", 20, folders=[folder]) is None
+
+
+def test_what_is_no_font_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "broken.ttf").write_bytes(b"no font")
+    assert fonts.font_for("高兴", 20, folders=[tmp_path, tmp_path / "missing"]) is None
+
+
+def test_a_word_without_a_font_is_never_boxes() -> None:
+    nowhere = labels.Label("\U0010fffd")  # a private character: no font has it
+    assert (labels.render(nowhere, 16) == labels.render(labels.Label("(no font has this word)"), 16)).all()
