@@ -32,8 +32,9 @@ FLOORS = {
     "pipeline": 5,
     "labels": 5,
     "draw": 6,
-    "learn": 6,
     "judge": 6,
+    "reader": 6,
+    "learn": 7,
     "": 7,  # mien/__init__.py, the Python interface
     "cli": 8,
 }

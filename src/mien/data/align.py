@@ -9,6 +9,7 @@ import numpy as np
 
 from mien import images
 from mien.faces import mesh
+from mien.images import DEFAULT_GEOMETRY, CropGeometry
 from mien.types import FloatArray, ImageArray, Progress, no_progress
 
 
@@ -42,11 +43,15 @@ def _fit_mesh(net: mesh.MeshNet, face: ImageArray) -> FloatArray | None:
     return None
 
 
-def align(pixels: ImageArray, keypoints: FloatArray, size: int = 48) -> ImageArray:
+def align(
+    pixels: ImageArray, keypoints: FloatArray, size: int = 48, *, geometry_: CropGeometry = DEFAULT_GEOMETRY
+) -> ImageArray:
     """Pass each face through `crop_face`; those without keypoints are only resized. (N, size, size) uint8."""
     whole = np.array([[1.0, 0, 0], [0, 1, 0]]) * size / pixels.shape[1]
     crops = [
-        images.warp(face, whole, size, smooth=True) if np.isnan(points).any() else images.crop_face(face, points, size)
+        images.warp(face, whole, size, smooth=True)
+        if np.isnan(points).any()
+        else images.crop_face(face, points, size, geometry_=geometry_)
         for face, points in zip(pixels, keypoints, strict=True)
     ]
     return np.stack(crops)

@@ -143,20 +143,21 @@ def _read_votes(path: Path) -> tuple[FloatArray, NDArray[np.bool_]]:
     return counts.reshape(-1, 10), np.asarray([bool(line[0].strip()) for line in lines], bool)
 
 
-def majority(votes: FloatArray) -> NDArray[np.int64]:
-    """FERPlus's official 'majority' label per face: index into VOTE_LABELS, or -1 where it drops the face.
+def majority(votes: FloatArray, expressions: int = len(EXPRESSIONS)) -> NDArray[np.int64]:
+    """FERPlus's official 'majority' label per face: index of the column, or -1 where it drops the face.
 
     As its published reader does (Barsoum et al. 2016, `process_data`, mode majority): single votes are taken for
-    noise and struck out; of the votes left, more than half must agree on one of the eight expressions.
+    noise and struck out; of the votes left, more than half must agree on one of the expressions, the
+    first `expressions` columns.
     """
     counts = np.where(votes <= 1, 0, votes)
     total = counts.sum(1)
     top = counts.argmax(1)
     share = np.divide(counts.max(1), total, out=np.zeros_like(total), where=total > 0)
-    return np.where((share > 0.5) & (top < len(EXPRESSIONS)), top, -1)
+    return np.where((share > 0.5) & (top < expressions), top, -1)
 
 
 def shares(votes: FloatArray) -> FloatArray:
     """Votes as shares that sum to 1; all zero where nobody voted. (N, 10)."""
     total = votes.sum(1, keepdims=True)
-    return np.divide(votes, total, out=np.zeros_like(votes), where=total > 0)
+    return np.asarray(np.divide(votes, total, out=np.zeros_like(votes), where=total > 0), np.float32)

@@ -34,11 +34,11 @@ from mien.types import FloatArray
 class TrainOptions:
     """One run. The defaults trained the embedded model."""
 
-    epochs: int = 60
+    epochs: int = 50
     batch: int = 96
     rate: float = 0.1  # peak learning rate of the one cycle
     decay: float = 5e-4  # weight decay, not on norms and biases
-    warm: float = 0.15  # share of the steps in which the rate rises
+    warm: float = 0.06  # share of the steps in which the rate rises
     calm: float = 0.12  # share of the epochs at the end without mixing
     smoothing: float = 0.1  # of FER2013's labels
     average: float = 0.999  # of the moving average of the weights, a step

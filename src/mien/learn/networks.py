@@ -48,9 +48,9 @@ class ResidualBlock(nn.Module):
         self.norm2 = nn.BatchNorm2d(outputs)
         self.attend = SqueezeExcite(outputs)
         self.shortcut: nn.Module = nn.Identity()
-        if stride != 1 or inputs != outputs:
-            self.shortcut = nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
-        nn.init.zeros_(self.norm2.weight)  # each block begins as the identity (Goyal et al. 2017, 5.1)
+        if stride != 1 or inputs != outputs:  # averaged, not skipped: a strided 1 x 1 sees a quarter of its input
+            halve = nn.AvgPool2d(stride) if stride != 1 else nn.Identity()
+            self.shortcut = nn.Sequential(halve, nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu(self.norm1(self.conv1(x)))
@@ -89,6 +89,9 @@ class ExpressionNet(nn.Module):
         self.drop = nn.Dropout(dropout)
         self.votes = nn.Linear(inputs, votes)
         self.fer2013 = nn.Linear(inputs, classes)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
 
     def forward(self, crops: Tensor) -> Outputs:
         """Read crops (N, 1, S, S), float, grey 0..255."""

@@ -1,0 +1,64 @@
+"""From crops to votes: runs the network of a model folder.
+
+It knows no pictures and no faces, only crops of the size that the card names.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from mien.errors import ModelError
+from mien.images import CropGeometry
+from mien.models import DEFAULT_MODEL, load_card
+from mien.runtime import OnnxNet
+from mien.types import FloatArray, ImageArray
+
+OUTPUTS = ("votes", "fer2013", "features")
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What the network says of N crops.
+
+    `votes` (N, V) shares of people, rows sum to 1; `fer2013` (N, 7) probabilities, rows sum to 1; `features`
+    (N, C, h, w), the last feature map.
+    """
+
+    votes: FloatArray
+    fer2013: FloatArray
+    features: FloatArray
+
+
+class Classifier:
+    """The network of a model folder, opened once per worker.
+
+    Raises:
+        ModelError: the folder is broken, or its network and its card do not fit.
+    """
+
+    def __init__(self, folder: Path = DEFAULT_MODEL, *, threads: int = 1) -> None:
+        self.card = load_card(folder)
+        self._net = OnnxNet(folder / "model.onnx", threads=threads)
+        try:
+            self.geometry = CropGeometry(**self.card.crop)
+        except TypeError as error:
+            raise ModelError(
+                f"the card in {folder} describes its crop in another way: {dict(self.card.crop)}"
+            ) from error
+        if missing := set(OUTPUTS) - set(self._net.output_names):
+            raise ModelError(f"the network in {folder} lacks the output {missing.pop()!r}; export it again")
+        answer = self(np.zeros((1, self.card.input_size, self.card.input_size), np.uint8))
+        for head, labels in (("votes", self.card.votes), ("fer2013", self.card.fer2013)):
+            found = getattr(answer, head).shape[1]
+            if found != len(labels):
+                raise ModelError(f"the card in {folder} has {len(labels)} labels for {head}, the network gives {found}")
+
+    def __call__(self, crops: ImageArray) -> Answer:
+        """Read crops (N, S, S) uint8 grey, N > 0."""
+        try:
+            return Answer(*self._net(crops[:, None].astype(np.float32), *OUTPUTS))
+        except Exception as error:  # onnxruntime's errors share no narrower base
+            raise ModelError(f"the network refuses crops of {crops.shape[1:]}: {str(error).splitlines()[0]}") from error

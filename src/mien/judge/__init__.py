@@ -1,0 +1,1 @@
+"""Judging a recogniser: pure scores, and the protocol that gets them."""

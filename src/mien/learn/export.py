@@ -1,0 +1,98 @@
+"""From a trained network to a model folder: ONNX with half-precision weights, proved equal, and its card.
+
+Weights are stored as float16 and cast back in the graph: half the size, computed in float32 as before.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from mien.errors import ModelError
+from mien.files import written_whole
+from mien.learn.networks import ExpressionNet
+from mien.runtime import OnnxNet, quiet_stderr
+
+OPSET = 18
+MOST_DIFFERENCE = 0.01  # of any probability, ONNX with half-precision weights against torch
+
+
+class _Serving(nn.Module):
+    """The network as it is served: probabilities in place of logits."""
+
+    def __init__(self, net: ExpressionNet) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        out = self.net(crops)
+        return out.votes.softmax(1), out.fer2013.softmax(1), out.features
+
+
+def export_onnx(net: ExpressionNet, path: Path, *, size: int = 48) -> float:
+    """Write `net` as ONNX: crops (N, 1, size, size) float grey 0..255 -> votes, fer2013, features.
+
+    Returns:
+        The largest difference of a probability between the file and torch.
+
+    Raises:
+        ModelError: it is above MOST_DIFFERENCE; the file is not kept.
+    """
+    net = net.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
+    model = _halve_weights(_graph(_Serving(net).eval(), size))
+    with written_whole(path) as partial:
+        partial.write_bytes(model.SerializeToString())
+        difference = _difference(net, partial, size)
+        if difference > MOST_DIFFERENCE:
+            raise ModelError(f"the exported network differs from the trained one by {difference:.3f}; it is not kept")
+    return difference
+
+
+def _graph(served: _Serving, size: int) -> onnx.ModelProto:
+    buffer = io.BytesIO()
+    names = ["votes", "fer2013", "features"]
+    with quiet_stderr():
+        torch.onnx.export(
+            served,
+            (torch.zeros(2, 1, size, size),),
+            buffer,
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["crops"],
+            output_names=names,
+            dynamic_axes={name: {0: "n"} for name in ["crops", *names]},
+        )
+    return onnx.load_from_string(buffer.getvalue())
+
+
+def _halve_weights(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Store every float32 matrix as float16, with a cast before its use."""
+    graph, casts = model.graph, []
+    for index, tensor in enumerate(graph.initializer):
+        if tensor.data_type != TensorProto.FLOAT or len(tensor.dims) < 2:
+            continue
+        name = tensor.name
+        half = numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f"{name}.half")
+        graph.initializer[index].CopyFrom(half)
+        casts.append(helper.make_node("Cast", [half.name], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *graph.node]
+    del graph.node[:]
+    graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model
+
+
+@torch.no_grad()
+def _difference(net: ExpressionNet, path: Path, size: int) -> float:
+    crops = np.random.default_rng(0).integers(0, 256, (16, 1, size, size)).astype(np.float32)
+    crops[8:] = crops[8:].mean((2, 3), keepdims=True) + np.linspace(-60, 60, size, dtype=np.float32)
+    out = net(torch.from_numpy(crops))
+    votes, classes = OnnxNet(path)(crops, "votes", "fer2013")
+    gaps = np.abs(votes - out.votes.softmax(1).numpy()).max(), np.abs(classes - out.fer2013.softmax(1).numpy()).max()
+    return float(max(gaps))

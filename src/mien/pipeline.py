@@ -1,0 +1,192 @@
+"""The only place where the stages meet: Frame in, Reading out.
+
+Every door (command line, Python, later the page) calls `Pipeline.read` and adds no vision of its own. One pipeline
+serves one stream in one thread; several threads take one each.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from mien import images, models, runtime
+from mien.errors import UsageError
+from mien.expression import doubts
+from mien.expression.calibrate import Calibration, evidence
+from mien.expression.classify import Classifier
+from mien.expression.doubts import CoveredProbe
+from mien.expression.steady import HOLD_S, SMOOTHING_S, Steadier
+from mien.faces.detect import BlazeFace, Detector, FaceFinder
+from mien.faces.haar import Haar
+from mien.faces.mesh import MeshNet
+from mien.faces.track import Tracker
+from mien.types import Expression, Face, FloatArray, Frame, ImageArray, Reading
+
+DETECTORS = ("blaze", "haar")
+SURE = 0.6  # least confidence that is called sure
+NOT_A_FACE = 0.5  # share of people beyond which a face is dropped
+PLEASANT = {"happy": 1.0, "sad": -1.0, "angry": -1.0, "disgust": -1.0, "fear": -1.0, "contempt": -1.0}
+
+
+@dataclass(frozen=True)
+class PipelineOptions:
+    """How frames are read; the comments are the manual."""
+
+    detector: str = "blaze"  # or 'haar', the old baseline, for comparison
+    max_faces: int | None = None  # keep the largest of a picture, the first of a stream
+    model: Path = models.DEFAULT_MODEL  # a folder with model.onnx and card.json
+    threads: int = 1  # of each network and of OpenCV
+    smoothing_s: float = SMOOTHING_S  # time constant of the smoothing along a track; 0 switches it off
+    hold_s: float = HOLD_S  # how long a new word must lead before it is said; 0 switches it off
+    tiles: bool = True  # look for small faces too
+
+    def __post_init__(self) -> None:
+        if self.detector not in DETECTORS:
+            raise UsageError(f"there is no detector {self.detector!r}; there are: {', '.join(DETECTORS)}")
+        if self.max_faces is not None and self.max_faces < 1:
+            raise UsageError(f"at least one face must be allowed; got {self.max_faces}")
+        if self.threads < 1:
+            raise UsageError(f"at least one thread is needed; got {self.threads}")
+
+
+@dataclass(eq=False)
+class Stopwatch:
+    """Milliseconds per stage of one frame."""
+
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, stage: str) -> Iterator[None]:
+        """Time what happens inside."""
+        began = time.perf_counter()
+        yield
+        self.timings_ms[stage] = (time.perf_counter() - began) * 1000
+
+
+class Pipeline:
+    """Finds the faces of a frame and says what people would say of them.
+
+    Raises:
+        ModelError: weights or the model folder are missing or broken.
+    """
+
+    def __init__(self, options: PipelineOptions | None = None) -> None:
+        self.options = options or PipelineOptions()
+        threads = self.options.threads
+        runtime.set_threads(threads)
+        self.classifier = Classifier(self.options.model, threads=threads)
+        self._calibration = Calibration.from_dict(self.classifier.card.confidence)
+        self._probe = CoveredProbe(self.classifier.card.covered)
+        mesh_net = MeshNet(models.weights_path("face_landmark"), threads=threads)
+        self.finder = FaceFinder(_detector(self.options), mesh_net, tiles=self.options.tiles)
+        self._tracker = Tracker(self.finder, max_faces=self.options.max_faces)
+        self._steadier = Steadier(self.options.smoothing_s, self.options.hold_s)
+        self.models = {"detector": self.options.detector, "expression": self.classifier.card.identity}
+        if self.options.detector == "blaze":
+            self.models["mesh"] = "face_landmark"
+
+    def reset(self) -> None:
+        """Forget the stream: the next frame begins a new one."""
+        self._tracker.reset()
+        self._steadier.reset()
+
+    def read(self, frame: Frame, *, stream: bool = False) -> Reading:
+        """Read one frame.
+
+        Args:
+            frame: RGB.
+            stream: whether frames follow each other in time: then faces are tracked and their words steadied.
+                Else the frame is searched thoroughly, for itself.
+
+        Returns:
+            The Reading; without faces where there are none.
+        """
+        watch = Stopwatch()
+        with watch("faces"):
+            faces = self._tracker.update(frame) if stream else self._largest(self.finder.find(frame.image))
+        if faces:
+            with watch("crop"):
+                crops = self.crops(frame.image, faces)
+            with watch("expression"):
+                faces = self._express(frame, faces, crops, stream=stream)
+        return Reading(
+            source=frame.source,
+            index=frame.index,
+            time_s=frame.time_s,
+            width=frame.width,
+            height=frame.height,
+            faces=tuple(faces),
+            timings_ms={**watch.timings_ms, "total": sum(watch.timings_ms.values())},
+            models=self.models,
+        )
+
+    def crops(self, image: ImageArray, faces: Sequence[Face]) -> ImageArray:
+        """What the network gets to see of each face: (N, S, S) uint8 grey."""
+        size, geometry = self.classifier.card.input_size, self.classifier.geometry
+        return np.stack([images.crop_face(image, face.keypoints, size, geometry_=geometry) for face in faces])
+
+    def _largest(self, faces: list[Face]) -> list[Face]:
+        if self.options.max_faces is None or len(faces) <= self.options.max_faces:
+            return faces
+        largest = sorted(faces, key=lambda face: -face.box.side)[: self.options.max_faces]
+        return sorted(largest, key=lambda face: face.box.centre[0])
+
+    def _express(self, frame: Frame, faces: list[Face], crops: ImageArray, *, stream: bool) -> list[Face]:
+        answer = self.classifier(crops)
+        votes, classes = answer.votes.copy(), answer.fer2013.copy()
+        count = len(self.classifier.card.expressions)
+        labels = votes[:, :count].argmax(1)
+        if stream:
+            for row, face in enumerate(faces):
+                assert face.track_id is not None  # the tracker names everyone
+                steady = self._steadier.update(face.track_id, frame.time_s, votes=votes[row], fer2013=classes[row])
+                votes[row], classes[row], labels[row] = steady.votes, steady.fer2013, steady.shown
+        confidence = self._calibration(evidence(votes, labels, doubts.crop_quality(crops), count))
+        covered = self._probe(answer.features)
+        read = []
+        for row, face in enumerate(faces):
+            doubted = doubts.of_picture(face, crops[row], (frame.width, frame.height))
+            if covered[row] > doubts.COVERED_FROM:
+                doubted.append(doubts.COVERED)
+            expression = self._expression(votes[row], classes[row], int(labels[row]), float(confidence[row]), doubted)
+            if expression.votes.get("not a face", 0.0) <= NOT_A_FACE:
+                read.append(replace(face, expression=expression))
+        return read
+
+    def _expression(
+        self, votes: FloatArray, classes: FloatArray, label: int, confidence: float, doubted: list[str]
+    ) -> Expression:
+        card = self.classifier.card
+        shares = dict(zip(card.votes, map(float, votes), strict=True))
+        name = card.votes[label]
+        doubted = doubted + doubts.of_votes(shares, name)
+        if confidence < SURE and not doubted:
+            doubted.append(doubts.DISAGREE)
+        return Expression(
+            label=name,
+            confidence=confidence,
+            sure=not doubted,
+            votes=shares,
+            fer2013=dict(zip(card.fer2013, map(float, classes), strict=True)),
+            doubts=tuple(doubted),
+            valence=valence(shares),
+        )
+
+
+def valence(votes: dict[str, float]) -> float:
+    """How positive the votes are, -1..1: happy against sad, angry, disgust, fear and contempt.
+
+    Neutral and surprise, which can be either, count as nothing, and so do people who named no expression.
+    """
+    return sum(PLEASANT.get(label, 0.0) * share for label, share in votes.items())
+
+
+def _detector(options: PipelineOptions) -> Detector:
+    if options.detector == "haar":
+        return Haar()
+    return BlazeFace(models.weights_path("face_detection_full_range"), threads=options.threads)

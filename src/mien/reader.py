@@ -1,0 +1,84 @@
+"""The Python interface: `Reader.read` for one picture, `Reader.watch` for all that moves.
+
+A thin door onto `Pipeline`; it knows sources and nothing of vision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mien.media.inputs import expand_inputs
+from mien.media.sources import SourceOptions, open_source
+from mien.pipeline import Pipeline, PipelineOptions
+from mien.types import Frame, Reading
+
+if TYPE_CHECKING:
+    import numpy as np
+    import PIL.Image
+
+    Picture = str | Path | bytes | np.ndarray[Any, Any] | PIL.Image.Image
+    Moving = str | Path | int | bytes | Iterable[np.ndarray[Any, Any]]
+
+
+class Reader:
+    """Reads expressions from pictures, clips, cameras and the screen.
+
+    Args:
+        options: every field of `PipelineOptions` by name: detector, max_faces, model, threads, smoothing_s,
+            hold_s, tiles.
+
+    Raises:
+        UsageError: an option makes no sense.
+        ModelError: weights or model are missing or broken.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        if "model" in options:
+            options["model"] = Path(options["model"])
+        self.pipeline = Pipeline(PipelineOptions(**options))
+
+    def read(self, source: Picture, *, bgr: bool = False) -> Reading:
+        """Read one picture (of a clip, its first).
+
+        Args:
+            source: a path, the bytes of a picture file, a PIL image, or an array (H, W, 3) uint8 RGB.
+            bgr: whether an array is BGR, as OpenCV's are.
+
+        Returns:
+            The Reading; a picture without a face gives one without faces.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        with open_source(source, SourceOptions(still=True, bgr=bgr)) as opened:
+            return self.pipeline.read(next(iter(opened)))
+
+    def watch(self, source: Moving, **options: Any) -> Iterator[Reading]:
+        """Read frame after frame: a clip, a camera by number, "screen", a folder or a pattern of files, arrays.
+
+        Args:
+            source: what to read.
+            options: fields of `SourceOptions` by name: every, start_s, end_s, still, max_pixels, allow_playlists,
+                bgr.
+
+        Yields:
+            A Reading per frame; people keep their `track_id` within one source.
+
+        Raises:
+            SourceError: it cannot be read.
+        """
+        for reading, _ in self.watch_frames(source, **options):
+            yield reading
+
+    def watch_frames(self, source: Moving, **options: Any) -> Iterator[tuple[Reading, Frame]]:
+        """As `watch`, with the frame beside each Reading, to draw on."""
+        settings = replace(SourceOptions(), **options)
+        specs = expand_inputs([str(source)]) if isinstance(source, (str, Path)) else [source]
+        for spec in specs:
+            self.pipeline.reset()
+            with open_source(spec, settings) as opened:
+                for frame in opened:
+                    yield self.pipeline.read(frame, stream=opened.is_stream), frame
