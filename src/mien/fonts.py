@@ -84,7 +84,12 @@ def _font_files(folders: tuple[Path, ...]) -> tuple[Path, ...]:
 def _walk(folders: tuple[Path, ...]) -> Iterator[Path]:
     for folder in folders:
         for place, _, names in os.walk(folder):
-            yield from (Path(place) / name for name in names if name.lower().endswith(SUFFIXES))
+            yield from (Path(place) / name for name in names if _is_font(name.lower()))
+
+
+def _is_font(name: str) -> bool:
+    # macOS's Last Resort has a box for every letter there is.
+    return name.endswith(SUFFIXES) and not name.startswith("lastresort")
 
 
 def _plainness(path: Path) -> tuple[bool, int, str]:

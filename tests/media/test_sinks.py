@@ -7,6 +7,7 @@ import io
 import itertools
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -271,7 +272,7 @@ def test_parquet_is_written_in_row_groups_with_types(tmp_path: Path) -> None:
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'mien\[tables\]'"):
         tables.ParquetSink(tmp_path / "out.parquet")
     assert os.listdir(tmp_path) == []

@@ -91,13 +91,14 @@ class ParquetSink:
             with telling(self._draft.target):
                 self._writer.close()
         except BaseException:
-            self._draft.discard()
+            self.abort()
             raise
         self._draft.commit()
 
     def abort(self) -> None:
         """Remove the file."""
         self._rows = []
+        self._writer.is_open = False  # else its destructor writes the end of a file that is closed
         self._draft.discard()
 
     def _write_group(self) -> None:
