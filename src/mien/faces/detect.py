@@ -82,8 +82,8 @@ class BlazeFace:
         threshold: least score of a hit, 0..1.
     """
 
-    whole_turns = TURNS + BETWEEN
-    tile_turns = TURNS
+    whole_turns: tuple[float, ...] = TURNS + BETWEEN
+    tile_turns: tuple[float, ...] = TURNS
     is_final = False
 
     def __init__(self, path: Path, *, threads: int = 1, threshold: float = FIRST_LOOK) -> None:

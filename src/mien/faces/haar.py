@@ -30,8 +30,8 @@ class Haar:
     is 1, the keypoints are those of an average face in such a box, the roll is the view's.
     """
 
-    whole_turns = (0.0,)
-    tile_turns = ()
+    whole_turns: tuple[float, ...] = (0.0,)
+    tile_turns: tuple[float, ...] = ()
     is_final = True
 
     def __init__(self) -> None:
