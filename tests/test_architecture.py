@@ -37,6 +37,7 @@ FLOORS = {
     "learn": 7,
     "": 7,  # mien/__init__.py, the Python interface
     "cli": 8,
+    "__main__": 9,
 }
 
 # Heavy packages, and the only places that may import them.
