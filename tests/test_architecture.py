@@ -18,6 +18,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "src" / "mien"
 # Every module or room (folder) and its floor. A module imports from lower floors, and from its own room.
 FLOORS = {
     "errors": 0,
+    "version": 0,
     "types": 1,
     "geometry": 2,
     "models": 2,

@@ -17,7 +17,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from mien.version import __version__
 
 if TYPE_CHECKING:
     from mien.draw import draw_reading as draw_reading

@@ -24,7 +24,7 @@ READING, PICKING, OUTPUT, TUNING = "Reading", "Which frames", "Output", "Fine tu
 
 def _version(is_asked: bool) -> None:
     if is_asked:
-        from mien import __version__
+        from mien.version import __version__
 
         print(f"mien {__version__}")
         raise typer.Exit

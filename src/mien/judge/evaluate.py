@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import __version__
 from mien.data import align, fer2013
 from mien.data.fer2013 import FaceSet
 from mien.errors import DataError
@@ -20,6 +19,7 @@ from mien.expression.calibrate import Calibration
 from mien.expression.classify import Classifier
 from mien.judge.scores import Scores, share_error
 from mien.types import FloatArray, ImageArray, Progress, no_progress
+from mien.version import __version__
 
 BATCH = 128
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from mien import __version__, images, models
+from mien import images, models
 from mien.data import align, fer2013, twins
 from mien.data.fer2013 import FaceSet
 from mien.errors import DataError
@@ -30,6 +30,7 @@ from mien.learn.fit import EpochLog, Trainer, TrainOptions
 from mien.learn.networks import ExpressionNet
 from mien.models import ModelCard
 from mien.types import FloatArray, Progress
+from mien.version import __version__
 
 VALIDATION = "PublicTest"
 LICENCE = "weights: trained on FER2013 (web pictures for research) with FERPlus votes (MIT); see MODEL_CARD.md"
