@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mien import geometry, images
+from mien import images
 from mien.types import Box, Frame, ImageArray
 
 WIDTH, HEIGHT, FPS = 640, 480, 30.0
@@ -87,11 +87,15 @@ class Clip:
         for at, person in enumerate(order):
             x, y, side = places[person]
             before = [places[other] for other in order[at + 1 :]]
-            half = side / 2
-            hidden = cover and cover.x1 < x + half and x - half < cover.x2 and cover.y1 < y + half and y - half < cover.y2
+            hidden = cover and _touches(cover, (x, y, side))
             if not hidden and all(math.hypot(x - u, y - v) > 0.9 * max(side, w) for u, v, w in before):
                 seen[person] = places[person]
         return seen
+
+
+def _touches(cover: Box, place: Place) -> bool:
+    x, y, half = place[0], place[1], place[2] / 2
+    return cover.x1 < x + half and x - half < cover.x2 and cover.y1 < y + half and y - half < cover.y2
 
 
 def _room(random: np.random.Generator) -> ImageArray:

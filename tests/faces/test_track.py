@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import sys
@@ -12,7 +13,8 @@ import pytest
 from PIL import Image
 
 from mien import geometry
-from mien.faces.detect import BlazeFace, FaceFinder, Hit, View, face_of
+from mien.faces import scan
+from mien.faces.detect import TURNS, BlazeFace, FaceFinder, Hit, View, face_of
 from mien.faces.mesh import Mesh, MeshNet
 from mien.faces.track import LOST_S, Tracker
 from mien.models import weights_path
@@ -270,7 +272,8 @@ def test_a_picture_without_a_face_is_an_empty_list() -> None:
 
 
 def test_the_lost_are_forgotten() -> None:
-    world = World(*(Dummy(seed, during(seed * 0.2, seed * 0.2 + 0.15, still(40 + 57 * seed % 400))) for seed in range(60)))
+    visits = [during(at * 0.2, at * 0.2 + 0.15, still(40 + 57 * at % 400)) for at in range(60)]
+    world = World(*(Dummy(seed, path) for seed, path in enumerate(visits)))
     tracker = Tracker(world)
     for index in range(round(14 * FPS)):
         tracker.update(world.frame(index))
@@ -284,6 +287,17 @@ def test_a_clock_that_stands_still_does_no_harm() -> None:
     for index in range(30):
         frame = replace(world.frame(index), time_s=0.0)
         assert [face.track_id for face in tracker.update(frame)] == [1]
+
+
+def test_the_scan_comes_to_every_view_and_to_the_whole_picture_most_often() -> None:
+    world = World()
+    world.tile_turns = TURNS
+    finder = FaceFinder(world, None)  # type: ignore[arg-type]
+    views = finder.views(640, 480)
+    looks = list(itertools.islice(scan.in_turn(views), 4 * len(views)))
+    assert set(looks) == set(views)
+    assert max(looks[start : start + 4].count(views[0]) for start in range(0, 40, 4)) == 1
+    assert all(views[0] in looks[start : start + 4] for start in range(0, len(looks) - 4))
 
 
 def test_coordinates_are_those_of_the_face() -> None:
@@ -320,7 +334,7 @@ def pair(request: pytest.FixtureRequest, shared_media: Path) -> tuple[moving.Per
 def check(finder: FaceFinder, clip: moving.Clip) -> None:
     outcome = tracking.follow(finder, replace(clip, fps=15.0))
     assert outcome.is_right, outcome
-    assert outcome.kept > 0.8
+    assert outcome.kept > 0.7  # a newcomer in another's place waits a third of a second for a name
 
 
 @pytest.mark.parametrize("style", ["head", "card"])

@@ -99,9 +99,7 @@ class Steadier:
         if time_s < self._latest_s:
             self.reset()
         if time_s > self._latest_s:
-            self._people = {
-                who: person for who, person in self._people.items() if time_s - person.time_s <= FORGET_S
-            }
+            self._people = {who: person for who, person in self._people.items() if time_s - person.time_s <= FORGET_S}
         self._latest_s = time_s
 
     def _challenge(self, person: _Person) -> None:

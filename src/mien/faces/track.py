@@ -18,6 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.faces import scan
 from mien.faces.appearance import Appearance, appearance_of, difference
 from mien.faces.detect import Detector, Hit, View, face_of, is_same
 from mien.faces.mesh import PRESENCE, Mesh
@@ -25,7 +26,6 @@ from mien.types import Box, Face, Frame, ImageArray
 
 PRESENT = 0.5  # least presence of a mesh that follows: at this, 315 of 315 frames of five clips were kept
 LOST_S = 1.5  # how long a lost face is remembered: a second of occlusion, and the time it takes to find it again
-SEARCH_SIDES = 2.5  # a lost face is looked for in a square of so many of its sides
 SAME_PERSON = 1.2  # difference below which two looks are one person's (1: small changes of one photo; 2: two people)
 NEW_LOOK = 0.35  # a look that differs by more from all remembered is worth remembering
 LOOKS = 6  # remembered of a person, with the newest beside them
@@ -157,9 +157,9 @@ class Tracker:
         self._fit_size((frame.width, frame.height))
         self._time_s, self._count = frame.time_s, self._count + 1
         if is_first:
-            whole = _whole(self._finder.views(frame.width, frame.height))
-            quarter = [view for view in whole if view.roll_deg % 90 == 0]  # these four see all but a few
-            self._welcome(frame.image, self._finder.find(frame.image, quarter), on_trial=False)
+            whole = scan.whole(self._finder.views(frame.width, frame.height))
+            quarters = [view for view in whole if view.roll_deg % 90 == 0]  # these four see all but a few
+            self._welcome(frame.image, self._finder.find(frame.image, quarters), on_trial=False)
         else:
             self._follow(frame.image)
             self._part()
@@ -179,7 +179,7 @@ class Tracker:
             for one in self._live + self._lost:
                 one.face, one.velocity, one.clear = _scaled(one.face, scale), one.velocity * scale, None
         self._size = size
-        self._views = _scan(self._finder.views(*size))
+        self._views = scan.in_turn(self._finder.views(*size))
 
     # Following
 
@@ -199,7 +199,7 @@ class Tracker:
     def _moved(self, image: ImageArray, one: _Track) -> Face | None:
         """The track's face in this picture, or None. On trial, it must be as present as when it was found."""
         if one.face.mesh is None:  # a detector without meshes: look again near its place
-            near = self._finder.detector.look(image, _around(one.face.box.centre, one.face))
+            near = self._finder.detector.look(image, scan.around(one.face.box.centre, one.face))
             hits = [hit for hit in near if is_same(hit.box, one.face.box)]
             return self._finder.check(image, hits[0]) if hits else None
         mesh = self._finder.refit(image, Mesh(one.face.mesh, 1.0))
@@ -236,7 +236,7 @@ class Tracker:
         self._live += trials.values()
         for face, one in trials.items():
             waits = self._is_crowded(one) or self._time_s - one.born_s < TRIAL_S
-            if not (waits and any(self._out_of_place(other, face) < 1 for other in self._lost)):
+            if not (waits and any(self._out_of_place(other, face) < 0.5 for other in self._lost)):
                 one.track_id = next(self._ids)
 
     def _part(self) -> None:
@@ -275,19 +275,20 @@ class Tracker:
         return new[:CHECKS]
 
     def _next_view(self) -> View:
-        """Every second look goes to the lost face that waits longest, one just lost at once."""
+        """Every third look goes to the lost face that waits longest, one just lost at once."""
         waiting = min(self._lost, key=lambda one: one.searched, default=None)
-        if waiting is None or (waiting.searched and self._count % 2):
+        if waiting is None or (waiting.searched and self._count % 3):
             return next(self._views)
         waiting.searched = self._count
         x, y = waiting.expected(self._time_s)
-        return _around((float(x), float(y)), waiting.face)
+        return scan.around((float(x), float(y)), waiting.face)
 
     def _welcome(self, image: ImageArray, faces: list[Face], *, on_trial: bool = True) -> None:
         """Give found faces to those who were lost, else make new tracks of them, as far as there is room."""
         known = [one.face for one in self._live]
         faces = [face for face in faces if not any(is_same(face.box, other.box) for other in known)]
-        looks = [(face, appearance_of(image, face, known + [own for own in faces if own is not face])) for face in faces]
+        near = {face: known + [other for other in faces if other is not face] for face in faces}
+        looks = [(face, appearance_of(image, face, others)) for face, others in near.items()]
         back = [face for _, face, _ in self._come_back(looks)]
         new = [(face, look) for face, look in looks if face not in back]
         for face, look in sorted(new, key=lambda pair: -pair[0].box.side)[: self._room()]:
@@ -333,31 +334,6 @@ class Tracker:
 def _apart(one: _Track, other: _Track) -> float:
     """The distance of two faces' middles in sides of the larger one."""
     return math.dist(one.middle, other.middle) / max(one.face.box.side, other.face.box.side, 1.0)
-
-
-def _around(centre: tuple[float, float], face: Face) -> View:
-    """The view in which a face of this size and roll is looked for."""
-    return View(centre, SEARCH_SIDES * max(face.box.side, LEAST_SIDE_PX), face.roll_deg)
-
-
-def _whole(views: Sequence[View]) -> list[View]:
-    """The views at the whole picture, out of all."""
-    return [view for view in views if view.side == views[0].side]
-
-
-def _scan(views: Sequence[View]) -> Iterator[View]:
-    """All views without end.
-
-    Every second look is at the whole picture (every fourth, upright), for who comes near; the others go to the
-    tiles in turn, as often to upright ones as to turned ones, for faces far away.
-    """
-    whole = _whole(views)
-    upright = [view for view in views[len(whole) :] if view.roll_deg == 0]
-    turned = [view for view in views[len(whole) :] if view.roll_deg != 0]
-    first = itertools.cycle([view for other in whole[1:] or whole for view in (whole[0], other)])
-    tiles = [itertools.cycle(part) for part in (upright, turned) if part]
-    turns = itertools.cycle([cycle for tile in tiles for cycle in (first, tile)] or [first])
-    return (next(turn) for turn in turns)
 
 
 def _scaled(face: Face, scale: Point) -> Face:
