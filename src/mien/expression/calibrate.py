@@ -126,4 +126,6 @@ def binned_error(said: Array, found: Array, bins: int = BINS) -> float:
 def chance_error(said: Array, *, bins: int = BINS, draws: int = 200, seed: int = 0) -> float:
     """The `binned_error` that a perfect model would show by chance, its answers being right as often as it says."""
     rng = np.random.default_rng(seed)
-    return float(np.mean([binned_error(said, (rng.random(len(said)) < said) * 1.0, bins) for _ in range(draws)]))
+    return float(
+        np.mean([binned_error(said, np.asarray(rng.random(len(said)) < said, np.float64), bins) for _ in range(draws)])
+    )

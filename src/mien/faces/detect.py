@@ -23,7 +23,7 @@ from mien.types import Box, Face, FloatArray, ImageArray
 SIZE = 192  # side of BlazeFace's input, px
 GRID = 48  # anchors across: one in each cell of 4 px
 FIRST_LOOK = 0.3  # least score of a hit: low, since small faces score low ...
-SECOND_LOOK = 0.5  # ... and the second look decides: of 8,190 first hits on 400 pictures without a face it left 72,
+SECOND_LOOK = 0.4  # ... and the second look decides: of 8,190 first hits on 400 pictures without a face it left 72,
 # and the mesh left none of those (`benchmarks/detection.py`)
 SECOND_SIDES = 2.5  # sides of the box that the second look takes in
 SAME_HIT = 0.3  # intersection over union above which hits are one face (BlazeFace's own blending)

@@ -5,7 +5,6 @@ Weights are stored as float16 and cast back in the graph: half the size, compute
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -45,30 +44,28 @@ def export_onnx(net: ExpressionNet, path: Path, *, size: int = 48) -> float:
         ModelError: it is above MOST_DIFFERENCE; the file is not kept.
     """
     net = net.eval().to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
-    model = _halve_weights(_graph(_Serving(net).eval(), size))
     with written_whole(path) as partial:
-        partial.write_bytes(model.SerializeToString())
+        _draw_graph(_Serving(net).eval(), partial, size)
+        partial.write_bytes(_halve_weights(onnx.load(partial)).SerializeToString())
         difference = _difference(net, partial, size)
         if difference > MOST_DIFFERENCE:
             raise ModelError(f"the exported network differs from the trained one by {difference:.3f}; it is not kept")
     return difference
 
 
-def _graph(served: _Serving, size: int) -> onnx.ModelProto:
-    buffer = io.BytesIO()
+def _draw_graph(served: _Serving, path: Path, size: int) -> None:
     names = ["votes", "fer2013", "features"]
     with quiet_stderr():
         torch.onnx.export(
             served,
             (torch.zeros(2, 1, size, size),),
-            buffer,
+            path,
             dynamo=False,
             opset_version=OPSET,
             input_names=["crops"],
             output_names=names,
             dynamic_axes={name: {0: "n"} for name in ["crops", *names]},
         )
-    return onnx.load_from_string(buffer.getvalue())
 
 
 def _halve_weights(model: onnx.ModelProto) -> onnx.ModelProto:

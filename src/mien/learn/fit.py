@@ -133,7 +133,7 @@ def loss_of(votes: Tensor, fer2013: Tensor, material: list[Tensor], smoothing: f
 
 
 @torch.no_grad()
-def predict(net: ExpressionNet, crops: np.ndarray[Any, Any], batch: int = 256) -> tuple[FloatArray, FloatArray]:
+def predict(net: nn.Module, crops: np.ndarray[Any, Any], batch: int = 256) -> tuple[FloatArray, FloatArray]:
     """Shares (N, 10) and probabilities (N, 7) for crops (N, S, S) uint8."""
     net.eval()
     votes, classes = [], []

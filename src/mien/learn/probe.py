@@ -25,13 +25,16 @@ def cover_faces(crops: ImageArray, rng: Generator) -> ImageArray:
 
 def _cover(crop: ImageArray, other: ImageArray, rng: Generator) -> ImageArray:
     size = len(crop)
-    centre = rng.uniform([0.3, 0.3], [0.7, 0.85]) * size
-    axes = rng.uniform(0.16, 0.36, 2) * size
+    shape = (
+        [float(rng.uniform(0.3, 0.7)) * size, float(rng.uniform(0.3, 0.85)) * size],
+        [float(side) * size for side in rng.uniform(0.32, 0.72, 2)],
+        float(rng.uniform(0, 180)),
+    )
     mask = np.zeros((size, size), np.uint8)
     if rng.random() < 0.5:
-        cv2.ellipse(mask, (centre, 2 * axes, float(rng.uniform(0, 180))), 255, -1)
+        cv2.ellipse(mask, shape, 255, -1)
     else:
-        corners = cv2.boxPoints((centre, 2 * axes, float(rng.uniform(0, 180))))
+        corners = cv2.boxPoints(shape)
         cv2.fillConvexPoly(mask, corners.astype(np.int32), 255)
     soft = cv2.GaussianBlur(mask, (0, 0), float(rng.uniform(0.3, 1.2)))[..., None].astype(np.float32)[:, :, 0] / 255
     return (crop * (1 - soft) + _stuff(crop, other, rng) * soft).clip(0, 255).astype(np.uint8)
@@ -45,7 +48,8 @@ def _stuff(crop: ImageArray, other: ImageArray, rng: Generator) -> FloatArray:
         return np.full((size, size), rng.uniform(0, 255), np.float32)
     if kind == 1:  # a hand: the face's own brightness, shaded
         slope = np.linspace(-1, 1, size) * rng.uniform(-60, 60)
-        return (crop.mean() + slope[:, None] + rng.uniform(-40, 40) + rng.normal(0, 4, (size, size))).astype(np.float32)
+        hand = crop.mean() + slope[:, None] + rng.uniform(-40, 40) + rng.normal(0, 4, (size, size))
+        return np.asarray(hand, np.float32)
     if kind == 2:
         return (rng.uniform(0, 255) + rng.normal(0, rng.uniform(5, 60), (size, size))).astype(np.float32)
     return other[::-1].astype(np.float32)
