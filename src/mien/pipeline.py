@@ -151,7 +151,7 @@ class Pipeline:
         read = []
         for row, face in enumerate(faces):
             doubted = doubts.of_picture(face, crops[row], (frame.width, frame.height))
-            if covered[row] > doubts.COVERED_FROM:
+            if covered[row] > doubts.COVERED_FROM and doubts.TURNED_AWAY not in doubted:  # a turned face hides itself
                 doubted.append(doubts.COVERED)
             expression = self._expression(votes[row], classes[row], int(labels[row]), float(confidence[row]), doubted)
             if expression.votes.get("not a face", 0.0) <= NOT_A_FACE:

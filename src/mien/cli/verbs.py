@@ -7,11 +7,22 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+import typer.core
 
-from mien.errors import MienError, UsageError
+from mien.cli import guarded
+
+
+class Verbs(typer.core.TyperGroup):
+    """The verbs; whatever goes wrong in one becomes a line and an exit code before Typer can see it."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
+        """Run the verb that was asked for."""
+        raise typer.Exit(guarded(lambda: super(Verbs, self).invoke(ctx)))
+
 
 app = typer.Typer(
     name="mien",
+    cls=Verbs,
     help="Reads the expressions on faces, on your own machine, and says what people would say of them.",
     no_args_is_help=True,
     add_completion=False,
@@ -32,7 +43,7 @@ def _version(is_asked: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+    version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     pass
 
@@ -42,7 +53,7 @@ def read(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...",
+            metavar="INPUT",
             help="Pictures, clips, folders, patterns, an address (rtsp://...), a camera's number (0), "
             "'screen' or 'screen:x,y,width,height', or '-' for a file on standard input.",
         ),
@@ -50,48 +61,48 @@ def read(
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="A Reading a line.", rich_help_panel=OUTPUT)
     ] = None,
-    csv: Annotated[Path | None, typer.Option(help="A table, one row a face.", rich_help_panel=OUTPUT)] = None,
-    parquet: Annotated[Path | None, typer.Option(help="The same as Parquet.", rich_help_panel=OUTPUT)] = None,
+    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="A table, one row a face.", rich_help_panel=OUTPUT)] = None,
+    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="The same as Parquet.", rich_help_panel=OUTPUT)] = None,
     annotate: Annotated[
         Path | None,
-        typer.Option(help="A picture or clip with the faces marked; for many inputs a folder.", rich_help_panel=OUTPUT),
+        typer.Option(metavar="PATH", help="A picture or clip with the faces marked; for many inputs a folder.", rich_help_panel=OUTPUT),
     ] = None,
     mesh: Annotated[
         bool,
-        typer.Option("--mesh", help="With --json: keypoints and the mesh of each face too.", rich_help_panel=OUTPUT),
+        typer.Option("--mesh", metavar="", help="With --json: keypoints and the mesh of each face too.", rich_help_panel=OUTPUT),
     ] = False,
     quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="Say nothing but errors.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--quiet", "-q", metavar="", help="Say nothing but errors.", rich_help_panel=OUTPUT)
     ] = False,
-    every: Annotated[int, typer.Option(min=1, help="Every Nth frame.", rich_help_panel=PICKING)] = 1,
-    start: Annotated[float, typer.Option(min=0, help="Begin at this second.", rich_help_panel=PICKING)] = 0.0,
-    end: Annotated[float | None, typer.Option(min=0, help="End at this second.", rich_help_panel=PICKING)] = None,
+    every: Annotated[int, typer.Option(metavar="N", min=1, help="Every Nth frame.", rich_help_panel=PICKING)] = 1,
+    start: Annotated[float, typer.Option(metavar="SECOND", min=0, help="Begin at this second.", rich_help_panel=PICKING)] = 0.0,
+    end: Annotated[float | None, typer.Option(metavar="SECOND", min=0, help="End at this second.", rich_help_panel=PICKING)] = None,
     still: Annotated[
-        bool, typer.Option("--still", help="Only the first frame of what moves.", rich_help_panel=PICKING)
+        bool, typer.Option("--still", metavar="", help="Only the first frame of what moves.", rich_help_panel=PICKING)
     ] = False,
     max_pixels: Annotated[
-        int, typer.Option(min=1, help="Refuse larger pictures.", rich_help_panel=PICKING)
+        int, typer.Option(metavar="N", min=1, help="Refuse larger pictures.", rich_help_panel=PICKING)
     ] = 100_000_000,
     allow_playlists: Annotated[
         bool,
-        typer.Option("--allow-playlists", help="Also read files that name other files.", rich_help_panel=PICKING),
+        typer.Option("--allow-playlists", metavar="", help="Also read files that name other files.", rich_help_panel=PICKING),
     ] = False,
     detector: Annotated[
-        str, typer.Option(help="'blaze', or 'haar', the old baseline.", rich_help_panel=TUNING)
+        str, typer.Option(metavar="NAME", help="'blaze', or 'haar', the old baseline.", rich_help_panel=TUNING)
     ] = "blaze",
-    max_faces: Annotated[int | None, typer.Option(min=1, help="At most so many.", rich_help_panel=TUNING)] = None,
+    max_faces: Annotated[int | None, typer.Option(metavar="N", min=1, help="At most so many.", rich_help_panel=TUNING)] = None,
     model: Annotated[
-        Path | None, typer.Option(help="A model folder in place of the embedded one.", rich_help_panel=TUNING)
+        Path | None, typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.", rich_help_panel=TUNING)
     ] = None,
     smoothing: Annotated[
         float | None,
-        typer.Option(min=0, help="Seconds over which clips are smoothed; 0: not at all.", rich_help_panel=TUNING),
+        typer.Option(metavar="SECONDS", min=0, help="Seconds over which clips are smoothed; 0: not at all.", rich_help_panel=TUNING),
     ] = None,
     hold: Annotated[
         float | None,
-        typer.Option(min=0, help="Seconds that a new word must lead; 0: none.", rich_help_panel=TUNING),
+        typer.Option(metavar="SECONDS", min=0, help="Seconds that a new word must lead; 0: none.", rich_help_panel=TUNING),
     ] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Of each network.", rich_help_panel=TUNING)] = 1,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of each network.", rich_help_panel=TUNING)] = 1,
 ) -> None:
     """Read faces, and say in words what people would say of them."""
     from mien.cli.reading import Job, run
@@ -122,7 +133,7 @@ def read(
 
 @app.command()
 def models(
-    folders: Annotated[list[Path] | None, typer.Argument(help="Model folders; without any, the embedded one.")] = None,
+    folders: Annotated[list[Path] | None, typer.Argument(metavar="FOLDER", help="Model folders; without any, the embedded one.")] = None,
 ) -> None:
     """Show what is installed: networks, sizes, hashes, cards; and check each."""
     from mien.cli.show import show_models
@@ -137,21 +148,21 @@ VOTES = typer.Option("--votes", metavar="FERPLUS_CSV", help="FERPlus's fer2013ne
 @app.command()
 def train(
     data: Annotated[Path, DATA],
-    out: Annotated[Path, typer.Option(help="The model folder to write.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write.")],
     votes: Annotated[Path | None, VOTES] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Times through the faces.")] = None,
-    batch: Annotated[int | None, typer.Option(min=2, help="Faces a step.")] = None,
-    rate: Annotated[float | None, typer.Option(min=0, help="Peak learning rate.")] = None,
-    size: Annotated[int | None, typer.Option(min=24, max=512, help="Side of the network's input, px.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
-    threads: Annotated[int, typer.Option(min=1, help="Threads to compute with.")] = os.cpu_count() or 1,
+    epochs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Times through the faces.")] = None,
+    batch: Annotated[int | None, typer.Option(metavar="N", min=2, help="Faces a step.")] = None,
+    rate: Annotated[float | None, typer.Option(metavar="X", min=0, help="Peak learning rate.")] = None,
+    size: Annotated[int | None, typer.Option(metavar="N", min=24, max=512, help="Side of the network's input, px.")] = None,
+    seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
+    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads to compute with.")] = os.cpu_count() or 1,
     half: Annotated[
-        bool, typer.Option("--bf16", help="Compute in bfloat16: twice as fast where the cores have AVX-512 BF16.")
+        bool, typer.Option("--bf16", metavar="", help="Compute in bfloat16: twice as fast where the cores have AVX-512 BF16.")
     ] = False,
     compiled: Annotated[
-        bool, typer.Option("--compile", help="Compile the network first (needs a C compiler).")
+        bool, typer.Option("--compile", metavar="", help="Compile the network first (needs a C compiler).")
     ] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in the folder.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", metavar="", help="Go on with the run in the folder.")] = False,
 ) -> None:
     """Train a recogniser on FER2013, with the votes of FERPlus; needs the extra `learn`."""
     from mien.cli.training import run_training
@@ -165,17 +176,14 @@ def train(
 def evaluate(
     data: Annotated[Path, DATA],
     votes: Annotated[Path | None, VOTES] = None,
-    split: Annotated[str, typer.Option(help="Training, PublicTest or PrivateTest.")] = "PublicTest",
-    model: Annotated[Path | None, typer.Option(help="A model folder in place of the embedded one.")] = None,
+    split: Annotated[str, typer.Option(metavar="NAME", help="Training, PublicTest or PrivateTest.")] = "PublicTest",
+    model: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.")] = None,
     json: Annotated[str | None, typer.Option(metavar="FILE|-", help="The scores as one JSON object.")] = None,
     align: Annotated[
-        bool | None, typer.Option("--align/--no-align", help="Pass faces through the mesh, or take them as they are.")
+        bool | None, typer.Option("--align/--no-align", metavar="", help="Pass faces through the mesh, or take them as they are.")
     ] = None,
 ) -> None:
     """Judge a model on labelled faces: one look at each, no averaging."""
     from mien.cli.judging import run_evaluation
 
     run_evaluation(data, votes, split, model=model, json_to=json, align=align)
-
-
-__all__ = ["MienError", "UsageError", "app"]

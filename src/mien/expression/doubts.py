@@ -28,9 +28,11 @@ DISAGREE = "people would disagree"
 UNKNOWN = "unknown expression"
 
 LEAST_CROP_PX = 30.0  # a crop of 48 px that covers less of the picture shows a face of about 24 px: no features left
-LEAST_SHARPNESS = 0.02
-DARK_MEAN, BRIGHT_MEAN = 40.0, 215.0  # grey levels of 255
-LEAST_CONTRAST = 12.0  # standard deviation of grey levels
+# Of 3,000 aligned training faces, one in a thousand has a sharpness below 0.063 (0.03 is the median of faces blurred by
+# 1.3 px of the crop), a contrast below 17, a mean grey level below 35 or above 218.
+LEAST_SHARPNESS = 0.03
+LEAST_CONTRAST = 14.0  # standard deviation of grey levels
+DARK_MEAN, BRIGHT_MEAN = 35.0, 218.0  # grey levels of 255
 MOST_YAW_DEG, MOST_PITCH_DEG = 40.0, 30.0
 MOST_OUTSIDE = 0.08  # share of the mesh beyond the picture's edge
 COVERED_FROM = 0.5  # of the probability that something covers the face
