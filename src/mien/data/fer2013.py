@@ -24,6 +24,7 @@ EXPRESSIONS = VOTE_LABELS[:8]
 _FERPLUS_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF",
 )  # fmt: skip
+MOST_VOTES = 1000  # a label's; FERPlus asked ten people
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 
 
@@ -113,17 +114,18 @@ def _columns(header: list[str], wanted: tuple[str, ...], path: Path) -> list[int
     names = [name.strip().lower() for name in header]
     missing = [name for name in wanted if name.lower() not in names]
     if missing:
-        raise DataError(f"{path} lacks the column {missing[0]!r}; its first line says: {', '.join(header[:8])[:80]}")
+        raise DataError(f"{path} lacks the column {missing[0]!r}; its first line says: {', '.join(header[:8])[:80]!r}")
     return [names.index(name.lower()) for name in wanted]
 
 
 def _parse_pixels(line: list[str], columns: list[int], path: Path, row: int) -> ImageArray:
     try:
-        face = np.fromiter(map(int, line[columns[1]].split()), np.int64)
-        if face.size != SIDE * SIDE or not 0 <= int(line[columns[0]]) < len(FER2013_LABELS) or face.max() > 255:
+        label, values, split = (line[column] for column in columns)
+        face = bytes(map(int, values.split()))  # ValueError outside 0..255
+        if len(face) != SIDE * SIDE or not 0 <= int(label) < len(FER2013_LABELS) or not split:
             raise ValueError
-        return face.astype(np.uint8).reshape(SIDE, SIDE)
-    except (ValueError, IndexError):
+        return np.frombuffer(face, np.uint8).reshape(SIDE, SIDE)
+    except (ValueError, OverflowError, IndexError):
         raise DataError(
             f"{path}, line {row + 2}: expected a class 0..6, 2304 numbers 0..255 and a split; got {str(line)[:60]}"
         ) from None
@@ -135,12 +137,14 @@ def _read_votes(path: Path) -> tuple[FloatArray, NDArray[np.bool_]]:
             reader = csv.reader(file)
             columns = _columns(next(reader, []), ("Image name", *_FERPLUS_COLUMNS), path)
             lines = [[line[column] for column in columns] for line in reader]
-        counts = np.asarray([[float(value) for value in line[1:]] for line in lines], np.float32)
+        counts = np.asarray([[float(value) for value in line[1:]] for line in lines]).reshape(-1, 10)
+        if not ((counts >= 0) & (counts <= MOST_VOTES)).all():  # NaN fails too
+            raise ValueError(f"a count of votes lies outside 0..{MOST_VOTES}")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
     except (ValueError, IndexError, csv.Error) as error:
         raise DataError(f"{path} is no table of votes: {error}") from error
-    return counts.reshape(-1, 10), np.asarray([bool(line[0].strip()) for line in lines], bool)
+    return counts.astype(np.float32), np.asarray([bool(line[0].strip()) for line in lines], bool)
 
 
 def majority(votes: FloatArray, expressions: int = len(EXPRESSIONS)) -> NDArray[np.int64]:

@@ -40,7 +40,9 @@ def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]
 def _unit(thumbs: FloatArray) -> FloatArray:
     flat = thumbs.reshape(len(thumbs), -1)
     flat = flat - flat.mean(1, keepdims=True)
-    return np.asarray(flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-6), np.float32)
+    length = np.linalg.norm(flat, axis=1, keepdims=True)
+    flat = np.where(length > 1e-3, flat, 1)  # blank faces: alike among themselves, unlike all others
+    return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), np.float32)
 
 
 def holdout(faces: FaceSet, *, share: float = 0.1, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
