@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,7 +11,15 @@ from pathlib import Path
 from mien.cli.show import Display
 from mien.draw import draw_reading
 from mien.errors import SourceError, UsageError
-from mien.media.sinks import AnnotationFolder, JsonLinesSink, Sink, finishing, open_annotation
+from mien.media.sinks import (
+    CLIP_SUFFIXES,
+    PICTURE_FORMATS,
+    AnnotationFolder,
+    JsonLinesSink,
+    Sink,
+    finishing,
+    open_annotation,
+)
 from mien.media.sources import Source, SourceOptions, expand_inputs, open_source
 from mien.media.tables import CsvSink, ParquetSink
 from mien.pipeline import Pipeline, PipelineOptions
@@ -32,39 +40,93 @@ class Job:
     quiet: bool = False
 
 
+@dataclass(eq=False)
+class _Outputs:
+    """Where the Readings of all inputs go, and how it went so far."""
+
+    sinks: list[Sink]
+    folder: AnnotationFolder | None
+    frames: int = 0
+    failed: int = 0
+
+    def tell(self, error: SourceError) -> None:
+        """Count a failure, and say it in one line."""
+        self.failed += 1
+        print(f"mien: {error}", file=sys.stderr)
+
+
 def run(job: Job) -> int:
-    """Do the job; 1 if anything could not be read, else 0."""
-    specs = expand_inputs(job.inputs)
-    folder = _annotation_folder(job, len(specs))
-    sinks = _open_sinks(job)
-    failed = 0
-    with finishing(*sinks):
+    """Do the job; 1 if anything could not be read, else 0.
+
+    Raises:
+        UsageError: outputs that make no sense.
+        SinkError: an output cannot be written.
+        ModelError: see `Pipeline`.
+    """
+    specs, failures = _specs(job.inputs)
+    outputs = _Outputs([], None)
+    for error in failures:
+        outputs.tell(error)
+    if specs:
+        _check_targets(job, specs)
+        outputs.folder = _annotation_folder(job, len(specs))
+        outputs.sinks = _open_sinks(job)
+        _read_all(specs, job, outputs)
+    if outputs.failed and len(specs) + len(failures) > 1:
+        print(f"mien: {outputs.failed} of {len(specs) + len(failures)} could not be read", file=sys.stderr)
+    return 1 if outputs.failed else 0
+
+
+def _specs(inputs: Sequence[str]) -> tuple[list[str | int], list[SourceError]]:
+    """What there is to open, and the errors of the inputs that hold nothing."""
+    specs: list[str | int] = []
+    failures = []
+    for text in inputs:
+        try:
+            specs += expand_inputs([text])
+        except SourceError as error:
+            failures.append(error)
+    return specs, failures
+
+
+def _read_all(specs: list[str | int], job: Job, outputs: _Outputs) -> None:
+    with finishing(*outputs.sinks):
         pipeline = Pipeline(job.pipeline)
         for spec in specs:
             try:
-                _read_one(spec, job, pipeline, sinks, folder)
+                _read_one(spec, job, pipeline, outputs)
             except SourceError as error:
-                failed += 1
-                print(f"mien: {error}", file=sys.stderr)
-    for sink in sinks:
+                outputs.tell(error)
+        if not outputs.frames and outputs.failed:
+            for sink in outputs.sinks:  # an output of nothing would look like a result
+                sink.abort()
+    for sink in outputs.sinks:
         _tell_warnings(sink)
-    if failed and len(specs) > 1:
-        print(f"mien: {failed} of {len(specs)} could not be read", file=sys.stderr)
-    return 1 if failed else 0
 
 
 def _annotation_folder(job: Job, count: int) -> AnnotationFolder | None:
-    """The folder for annotated files, if there are several inputs or an existing folder was named."""
-    if job.annotate is None or (count == 1 and not job.annotate.is_dir()):
+    """The folder for annotated files: an existing one, a name without an ending, or whatever several inputs need."""
+    path = job.annotate
+    if path is None or (count == 1 and path.suffix and not path.is_dir()):
         return None
-    return AnnotationFolder(job.annotate)
+    if path.suffix.lower() in (*PICTURE_FORMATS, *CLIP_SUFFIXES) and not path.is_dir():
+        raise UsageError(f"{path} is one file, but there are {count} inputs: give --annotate a folder")
+    return AnnotationFolder(path)
+
+
+def _check_targets(job: Job, specs: list[str | int]) -> None:
+    """Raise UsageError for two outputs of one name, or one that would overwrite an input."""
+    named = [Path(target) for target in (job.json, job.csv, job.parquet, job.annotate) if target and str(target) != "-"]
+    targets = [target.resolve() for target in named]
+    if len(set(targets)) < len(targets):
+        raise UsageError("two outputs have the same name")
+    for spec in specs:
+        if isinstance(spec, str) and Path(spec).is_file() and Path(spec).resolve() in targets:
+            raise UsageError(f"{spec} is an input: give the output another name")
 
 
 def _open_sinks(job: Job) -> list[Sink]:
     sinks: list[Sink] = []
-    targets = [target for target in (job.json, job.csv, job.parquet) if target is not None and str(target) != "-"]
-    if len({Path(target).resolve() for target in targets}) < len(targets):
-        raise UsageError("two outputs have the same name")
     try:
         if job.json is not None:
             target = sys.stdout if job.json == "-" else Path(job.json)
@@ -80,21 +142,27 @@ def _open_sinks(job: Job) -> list[Sink]:
     return sinks
 
 
-def _read_one(
-    spec: str | int, job: Job, pipeline: Pipeline, sinks: list[Sink], folder: AnnotationFolder | None
-) -> None:
+def _read_one(spec: str | int, job: Job, pipeline: Pipeline, outputs: _Outputs) -> None:
+    """Read one source to its end; what breaks off in the middle keeps what was read until then."""
     pipeline.reset()
-    with open_source(spec, job.source) as source, _annotated(job, source, folder) as picture:
+    with open_source(spec, job.source) as source, _annotated(job, source, outputs.folder) as picture:
+        before = outputs.frames
         with Display(source, quiet=job.quiet, is_stdout_taken=job.json == "-") as display:
-            for frame in source:
-                reading = pipeline.read(frame, stream=source.is_stream)
-                for sink in sinks:
-                    sink.write(reading, frame)
-                if picture is not None:
-                    picture.write(reading, replace(frame, image=draw_reading(frame.image, reading)))
-                display.show(reading)
+            try:
+                for frame in source:
+                    reading = pipeline.read(frame, stream=source.is_stream)
+                    outputs.frames += 1
+                    for sink in outputs.sinks:
+                        sink.write(reading, frame)
+                    if picture is not None:
+                        picture.write(reading, replace(frame, image=draw_reading(frame.image, reading)))
+                    display.show(reading)
+            except SourceError as error:
+                if outputs.frames == before:
+                    raise
+                outputs.tell(error)
         for warning in source.warnings:
-            print(f"mien: {source.name}: {warning}", file=sys.stderr)
+            print(f"mien: {warning}", file=sys.stderr)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from pathlib import Path
 from types import TracebackType
 
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.markup import escape
@@ -21,9 +22,18 @@ from mien import models
 from mien.errors import ModelError
 from mien.expression import words
 from mien.media.sources import Source
-from mien.types import Face, Reading
+from mien.types import Expression, Face, Reading
 
 RECENT = 30  # frames that the shown rate is taken over
+WORDS_SHOWN = 3  # of one face's votes: what fits a line of 80 columns
+
+
+class Terminal(Console):
+    """Rich's console, which tells us that its reader has hung up (`| head`) in place of ending the program."""
+
+    def on_broken_pipe(self) -> None:
+        """Say so as everywhere else."""
+        raise BrokenPipeError
 
 
 class Display:
@@ -37,8 +47,8 @@ class Display:
 
     def __init__(self, source: Source, *, quiet: bool, is_stdout_taken: bool) -> None:
         self._source, self._quiet = source, quiet
-        self._out = Console(stderr=is_stdout_taken, highlight=False, soft_wrap=True)
-        self._progress_out = Console(stderr=True, highlight=False)
+        self._out = Terminal(stderr=is_stdout_taken, highlight=False)
+        self._progress_out = Terminal(stderr=True, highlight=False)
         self._times: deque[float] = deque(maxlen=RECENT)
         self._summary = Summary()
         self._live: Live | None = None
@@ -47,10 +57,9 @@ class Display:
     def __enter__(self) -> Display:
         if not self._quiet and self._source.is_stream and self._progress_out.is_terminal:
             if not self._source.is_live:
-                self._progress = Progress(
-                    TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
-                )
-                self._progress.add_task(escape(self._source.name), total=self._source.frame_count)
+                columns = (BarColumn(), MofNCompleteColumn(), TextColumn("frames, left:"), TimeRemainingColumn())
+                self._progress = Progress(*columns)
+                self._progress.add_task("", total=self._source.frame_count)
             self._live = Live(console=self._progress_out, refresh_per_second=8, transient=True)
             self._live.__enter__()
         return self
@@ -60,26 +69,37 @@ class Display:
     ) -> None:
         if self._live is not None:
             self._live.__exit__(kind, error, trace)
-        if not self._quiet and self._source.is_stream and self._summary.frames:
-            self._out.print(self._summary.table(self._source.name))
+        if not self._quiet and self._source.is_stream and self._summary.frames and kind is not BrokenPipeError:
+            self._print_summary()
 
     def show(self, reading: Reading) -> None:
         """Show one Reading: a still in full, a frame of a stream in the live table."""
         if self._quiet:
             return
         if not self._source.is_stream:
-            self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}")
-            self._out.print(escape(words.sentence(reading)))
-            if reading.faces:
-                self._out.print(faces_table(reading))
+            self._show_still(reading)
             return
         self._summary.add(reading)
         self._times.append(time.monotonic())
         if self._live is not None:
             self._live.update(self._live_view(reading))
 
+    def _print_summary(self) -> None:
+        count = f"{self._summary.frames} {'frame' if self._summary.frames == 1 else 'frames'}"
+        self._out.print(f"[bold]{escape(self._source.name)}[/bold]  {count}", soft_wrap=not self._out.is_terminal)
+        self._out.print(self._summary.table() if self._summary.has_faces else words.message("no_face"))
+
+    def _show_still(self, reading: Reading) -> None:
+        # Lines are broken to fit a window, but not in a file or a pipe.
+        soft = not self._out.is_terminal
+        self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}", soft_wrap=soft)
+        self._out.print(escape(words.sentence(reading)), soft_wrap=soft)
+        if reading.faces:
+            self._out.print(faces_table(reading))
+
     def _live_view(self, reading: Reading) -> RenderableType:
-        parts: list[RenderableType] = [faces_table(reading), f"{self._rate():.0f} frames a second   Ctrl-C ends"]
+        name = f"[bold]{escape(self._source.name)}[/bold]  {reading.time_s:.1f} s, {self._rate():.0f} frames a second"
+        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(words.sentence(reading)), faces_table(reading)]
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], completed=self._summary.frames)
             parts.append(self._progress)
@@ -93,7 +113,9 @@ class Display:
 
 def faces_table(reading: Reading) -> Table:
     """The faces of one Reading, a row each, from left to right."""
-    table = Table("who", "looks", "people", "sure", "doubts", "valence", "turned", "box", expand=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name, least in (("who", 12), ("of 10 people, so many say", 32), ("sure", 8), ("doubts", 10)):
+        table.add_column(name, min_width=least)  # a live table should not jump
     places = words.place_names(len(reading.faces))
     for place, face in zip(places, reading.faces, strict=True):
         table.add_row(place if face.track_id is None else f"{place} (#{face.track_id})", *_cells(face))
@@ -101,20 +123,20 @@ def faces_table(reading: Reading) -> Table:
 
 
 def _cells(face: Face) -> list[str]:
-    box = " ".join(f"{value:.0f}" for value in face.box.to_list())
-    turned = f"roll {face.roll_deg:.0f}, yaw {face.yaw_deg:.0f}, pitch {face.pitch_deg:.0f}"
-    if face.expression is None:
-        return ["", "", "", "", "", turned, box]
     expression = face.expression
-    return [
-        words.label_word(expression.label),
-        words.share_words(expression),
-        f"{'yes' if expression.sure else 'no'} ({expression.confidence:.0%})",
-        ", ".join(words.doubt_words(doubt, short=True) for doubt in expression.doubts),
-        f"{expression.valence:+.2f}",
-        turned,
-        box,
-    ]
+    if expression is None:
+        return ["", "", "not read"]
+    doubts = ", ".join(words.doubt_words(doubt, short=True) for doubt in expression.doubts)
+    chance = ">99%" if expression.confidence >= 0.995 else f"{expression.confidence:.0%}"  # nobody is ever certain
+    return [votes_words(expression), f"{'yes' if expression.sure else 'no'}, {chance}", doubts]
+
+
+def votes_words(expression: Expression) -> str:
+    """'happy 7, neutral 2': how many of ten people would choose which word; the three most chosen."""
+    counts = {label: words.in_ten(expression, label) for label in expression.votes}
+    counts[expression.label] = words.in_ten(expression)
+    order = sorted(counts, key=lambda label: (label != expression.label, -expression.votes[label]))
+    return ", ".join(f"{words.label_word(label)} {counts[label]}" for label in order[:WORDS_SHOWN] if counts[label])
 
 
 class Summary:
@@ -132,16 +154,19 @@ class Summary:
                 said = face.expression.label if face.expression.sure else ""
                 self._labels.setdefault(face.track_id, Counter())[said] += 1
 
-    def table(self, name: str) -> Table:
+    @property
+    def has_faces(self) -> bool:
+        """Whether anybody was seen."""
+        return bool(self._labels)
+
+    def table(self) -> Table:
         """One row a person."""
-        table = Table("who", "in frames", "looked, when it was sure", title=f"{escape(name)}: {self.frames} frames")
+        table = Table("who", "seen in", "looked", box=box.SIMPLE_HEAD, pad_edge=False)
         for who, labels in sorted(self._labels.items()):
             seen = labels.total()
             said = [f"{words.label_word(label)} {count / seen:.0%}" for label, count in labels.most_common() if label]
             unsure = f"not sure {labels[''] / seen:.0%}" if labels[""] else ""
-            table.add_row(f"#{who}", f"{seen}", ", ".join([*said, *([unsure] if unsure else [])]))
-        if not self._labels:
-            table.add_row("nobody", "0", "")
+            table.add_row(f"#{who}", f"{seen / self.frames:.0%}", ", ".join([*said, *([unsure] if unsure else [])]))
         return table
 
 
