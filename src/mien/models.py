@@ -131,7 +131,7 @@ def load_card(folder: Path = DEFAULT_MODEL) -> ModelCard:
         card = ModelCard(**{**data, "votes": tuple(data["votes"]), "fer2013": tuple(data["fer2013"])})
     except FileNotFoundError:
         raise ModelError(f"{folder} is no model folder: it has no card.json (see `mien models`)") from None
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"the card {path} is broken: {str(error).splitlines()[0][:120]}") from error
     _check_card(card, path)
     network = folder / "model.onnx"
@@ -147,8 +147,16 @@ def load_card(folder: Path = DEFAULT_MODEL) -> ModelCard:
 
 def _check_card(card: ModelCard, path: Path) -> None:
     names = {one.name for one in fields(ModelCard)}
-    texts_fit = all(isinstance(label, str) for label in (*card.votes, *card.fer2013, card.sha256, card.name))
-    if not texts_fit or not isinstance(card.input_size, int) or card.input_size < 8:
+    texts = (*card.votes, *card.fer2013, card.sha256, card.name, card.version, card.licence)
+    tables = (card.crop, card.confidence, card.covered, card.scores, card.training)
+    types_fit = (
+        all(isinstance(text, str) for text in texts)
+        and all(isinstance(table, dict) for table in tables)
+        and all(isinstance(value, (int, float)) for value in card.crop.values())
+        and isinstance(card.align, bool)
+        and isinstance(card.input_size, int)
+    )
+    if not types_fit or card.input_size < 8:
         raise ModelError(f"the card {path} is broken: wrong types; it should hold {', '.join(sorted(names))}")
     count = len(card.expressions)
     if count < 2 or card.votes[:count] != card.expressions or len(set(card.votes)) != len(card.votes):

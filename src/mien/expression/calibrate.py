@@ -68,7 +68,10 @@ class Calibration:
     def from_dict(cls, data: Mapping[str, Any]) -> Calibration:
         """The inverse of `to_dict`; ModelError if it is of another kind."""
         try:
-            return cls(np.array([float(data["weights"][name]) for name in EVIDENCE]))
+            weights = np.array([float(data["weights"][name]) for name in EVIDENCE])
+            if not np.isfinite(weights).all():
+                raise ValueError
+            return cls(weights)
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError("the card's confidence is missing or of another kind: train or calibrate again") from error
 
@@ -101,11 +104,13 @@ def fit_logistic(rows: Array, correct: Array, ridge: float = RIDGE) -> Array:
 
 
 def cross_fitted(rows: Array, correct: Array, *, folds: int = 5, seed: int = 0) -> Array:
-    """The confidence of each face by a calibration that has not seen it: (N,)."""
+    """The confidence of each face by a calibration that has not seen it: (N,). One face alone gets 0.5."""
     fold = np.random.default_rng(seed).permutation(len(rows)) % folds
-    said = np.empty(len(rows))
+    said = np.full(len(rows), 0.5)
     for one in range(folds):
-        said[fold == one] = Calibration(fit_logistic(rows[fold != one], correct[fold != one]))(rows[fold == one])
+        seen = fold != one
+        if seen.any() and not seen.all():
+            said[~seen] = Calibration(fit_logistic(rows[seen], correct[seen]))(rows[~seen])
     return said
 
 

@@ -116,6 +116,8 @@ class CoveredProbe:
         try:
             self._bias = float(data["bias"])
             self._weights = np.asarray(data["weights"], np.float32)
+            if not (math.isfinite(self._bias) and np.isfinite(self._weights).all()):
+                raise ValueError
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError("the card's probe for covered faces is missing or of another kind: train again") from error
 
