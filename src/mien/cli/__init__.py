@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import io
 import os
-import signal
 import sys
-import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable, Sequence
 
+from mien.cli.stopping import stoppable
 from mien.errors import MienError
 
 STOPPED = 130  # what shells give for Ctrl-C: 128 and the signal's number
@@ -30,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may hold what a terminal cannot show
     try:
-        with _terminable():
+        with stoppable():
             return guarded(lambda: _run(arguments))
     except Exception as error:
         if os.environ.get(SHOW_TRACEBACK):
@@ -61,23 +58,6 @@ def guarded(call: Callable[[], object]) -> int:
 def _tell(text: str, code: int) -> int:
     print("mien:", " ".join(text.split()), file=sys.stderr)
     return code
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """A polite request to end (a service manager, `kill`) is treated as Ctrl-C: outputs are completed."""
-    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, _stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 def _run(arguments: Sequence[str] | None) -> None:

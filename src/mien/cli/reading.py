@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mien.cli.show import Display
+from mien.cli.stopping import unstopped
 from mien.draw import draw_reading
 from mien.errors import SourceError, UsageError
 from mien.media.sinks import (
@@ -23,6 +24,7 @@ from mien.media.sinks import (
 from mien.media.sources import Source, SourceOptions, expand_inputs, open_source
 from mien.media.tables import CsvSink, ParquetSink
 from mien.pipeline import Pipeline, PipelineOptions
+from mien.types import Frame, Reading
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,14 @@ class _Outputs:
     folder: AnnotationFolder | None
     frames: int = 0
     failed: int = 0
+
+    def write(self, reading: Reading, frame: Frame, picture: Sink | None) -> None:
+        """Give one Reading to everybody who wants it."""
+        self.frames += 1
+        for sink in self.sinks:
+            sink.write(reading, frame)
+        if picture is not None:
+            picture.write(reading, replace(frame, image=draw_reading(frame.image, reading)))
 
     def tell(self, error: SourceError) -> None:
         """Count a failure, and say it in one line."""
@@ -151,11 +161,8 @@ def _read_one(spec: str | int, job: Job, pipeline: Pipeline, outputs: _Outputs) 
             try:
                 for frame in source:
                     reading = pipeline.read(frame, stream=source.is_stream)
-                    outputs.frames += 1
-                    for sink in outputs.sinks:
-                        sink.write(reading, frame)
-                    if picture is not None:
-                        picture.write(reading, replace(frame, image=draw_reading(frame.image, reading)))
+                    with unstopped():
+                        outputs.write(reading, frame, picture)
                     display.show(reading)
             except SourceError as error:
                 if outputs.frames == before:

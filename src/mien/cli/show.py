@@ -6,6 +6,7 @@ error, and only where that is a terminal.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter, deque
 from pathlib import Path
@@ -172,40 +173,45 @@ class Summary:
 
 def show_models(folders: list[Path]) -> int:
     """List and check third-party weights and model folders; 1 if any is broken."""
-    console, broken = Console(highlight=False, soft_wrap=True), 0
-    table = Table("network", "MB", "sha256", "what", "licence", title="third-party weights")
+    console, errors = Terminal(highlight=False), []
+    table = Table("network", "size", "sha256", "licence", "what", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, entry in models.third_party().items():
         try:
-            path = models.weights_path(name)
-            table.add_row(name, f"{path.stat().st_size / 1e6:.1f}", entry.sha256[:12], entry.what, entry.licence)
+            size = _megabytes(models.weights_path(name))
         except ModelError as error:
-            broken += 1
-            table.add_row(name, "-", entry.sha256[:12], f"[red]{escape(str(error))}[/red]", entry.licence)
-    console.print(table)
+            errors.append(error)
+            size = "broken"
+        table.add_row(name.replace("_", " "), size, entry.sha256[:8], entry.licence, entry.what)
+    console.print("[bold]Networks of others[/bold]", table)
     for folder in folders or [models.DEFAULT_MODEL]:
         try:
-            console.print(_card_table(folder))
+            card = models.load_card(folder)
+            console.print(f"[bold]{escape(card.identity)}[/bold]  {escape(str(folder))}", soft_wrap=True)
+            console.print(_card_table(card, folder))
         except ModelError as error:
-            broken += 1
-            console.print(f"[red]{escape(str(error))}[/red]")
-    return 1 if broken else 0
+            errors.append(error)
+    for broken in errors:
+        print(f"mien: {broken}", file=sys.stderr)
+    return 1 if errors else 0
 
 
-def _card_table(folder: Path) -> Table:
-    card = models.load_card(folder)
-    table = Table(show_header=False, title=f"{card.identity}: {escape(str(folder))}")
-    table.add_row(
-        "size",
-        f"{(folder / 'model.onnx').stat().st_size / 1e6:.1f} MB, {card.training.get('parameters', '?')} parameters",
-    )
+def _megabytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e6:.1f} MB"
+
+
+def _card_table(card: models.ModelCard, folder: Path) -> Table:
+    table = Table(show_header=False, box=None)
+    for name in ("what", "value"):
+        table.add_column(name, overflow="fold")  # a hash cut short is none
+    parameters = card.training.get("parameters", "?")
+    table.add_row("size", f"{_megabytes(folder / 'model.onnx')}, {parameters} parameters")
     table.add_row("sha256", card.sha256)
-    table.add_row(
-        "input", f"{card.input_size} x {card.input_size} grey, {'aligned by the mesh' if card.align else 'as cut'}"
-    )
-    table.add_row("says", ", ".join(card.votes))
+    way = "aligned by the mesh" if card.align else "as they were cut"
+    table.add_row("input", f"grey faces of {card.input_size} x {card.input_size} pixels, {way}")
+    table.add_row("words", ", ".join(card.votes))
     for head, scores in dict(card.scores.get("heads", {})).items():
-        table.add_row(f"{head} on {card.scores.get('split')}", f"accuracy {scores['accuracy']:.1%}, macro-F1 "
-                      f"{scores['macro_f1']:.3f}, {scores['n']} faces, one crop")  # fmt: skip
-    table.add_row("trained on", str(card.training.get("data", "?")))
-    table.add_row("licence", card.licence)
+        said = f"{scores['accuracy']:.1%} right of {scores['n']} faces of {card.scores.get('split')}"
+        table.add_row(escape(head), f"{said}, macro-F1 {scores['macro_f1']:.3f}, one crop")
+    table.add_row("trained on", escape(str(card.training.get("data", "?"))))
+    table.add_row("licence", escape(card.licence))
     return table

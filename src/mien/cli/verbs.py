@@ -43,7 +43,9 @@ def _version(is_asked: bool) -> None:
 
 @app.callback()
 def _common(
-    version: Annotated[bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show it.")
+    ] = False,
 ) -> None:
     pass
 
@@ -61,22 +63,36 @@ def read(
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="A Reading a line.", rich_help_panel=OUTPUT)
     ] = None,
-    csv: Annotated[Path | None, typer.Option(metavar="FILE", help="A table, one row a face.", rich_help_panel=OUTPUT)] = None,
-    parquet: Annotated[Path | None, typer.Option(metavar="FILE", help="The same as Parquet.", rich_help_panel=OUTPUT)] = None,
+    csv: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A table, one row a face.", rich_help_panel=OUTPUT)
+    ] = None,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The same as Parquet.", rich_help_panel=OUTPUT)
+    ] = None,
     annotate: Annotated[
         Path | None,
-        typer.Option(metavar="PATH", help="A picture or clip with the faces marked; for many inputs a folder.", rich_help_panel=OUTPUT),
+        typer.Option(
+            metavar="PATH",
+            help="A picture or clip with the faces marked; for many inputs a folder.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = None,
     mesh: Annotated[
         bool,
-        typer.Option("--mesh", metavar="", help="With --json: keypoints and the mesh of each face too.", rich_help_panel=OUTPUT),
+        typer.Option(
+            "--mesh", metavar="", help="With --json: keypoints and the mesh of each face too.", rich_help_panel=OUTPUT
+        ),
     ] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", metavar="", help="Say nothing but errors.", rich_help_panel=OUTPUT)
     ] = False,
     every: Annotated[int, typer.Option(metavar="N", min=1, help="Every Nth frame.", rich_help_panel=PICKING)] = 1,
-    start: Annotated[float, typer.Option(metavar="SECOND", min=0, help="Begin at this second.", rich_help_panel=PICKING)] = 0.0,
-    end: Annotated[float | None, typer.Option(metavar="SECOND", min=0, help="End at this second.", rich_help_panel=PICKING)] = None,
+    start: Annotated[
+        float, typer.Option(metavar="SECOND", min=0, help="Begin at this second.", rich_help_panel=PICKING)
+    ] = 0.0,
+    end: Annotated[
+        float | None, typer.Option(metavar="SECOND", min=0, help="End at this second.", rich_help_panel=PICKING)
+    ] = None,
     still: Annotated[
         bool, typer.Option("--still", metavar="", help="Only the first frame of what moves.", rich_help_panel=PICKING)
     ] = False,
@@ -85,22 +101,34 @@ def read(
     ] = 100_000_000,
     allow_playlists: Annotated[
         bool,
-        typer.Option("--allow-playlists", metavar="", help="Also read files that name other files.", rich_help_panel=PICKING),
+        typer.Option(
+            "--allow-playlists", metavar="", help="Also read files that name other files.", rich_help_panel=PICKING
+        ),
     ] = False,
     detector: Annotated[
         str, typer.Option(metavar="NAME", help="'blaze', or 'haar', the old baseline.", rich_help_panel=TUNING)
     ] = "blaze",
-    max_faces: Annotated[int | None, typer.Option(metavar="N", min=1, help="At most so many.", rich_help_panel=TUNING)] = None,
+    max_faces: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="At most so many.", rich_help_panel=TUNING)
+    ] = None,
     model: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.", rich_help_panel=TUNING)
+        Path | None,
+        typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.", rich_help_panel=TUNING),
     ] = None,
     smoothing: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0, help="Seconds over which clips are smoothed; 0: not at all.", rich_help_panel=TUNING),
+        typer.Option(
+            metavar="SECONDS",
+            min=0,
+            help="Seconds over which clips are smoothed; 0: not at all.",
+            rich_help_panel=TUNING,
+        ),
     ] = None,
     hold: Annotated[
         float | None,
-        typer.Option(metavar="SECONDS", min=0, help="Seconds that a new word must lead; 0: none.", rich_help_panel=TUNING),
+        typer.Option(
+            metavar="SECONDS", min=0, help="Seconds that a new word must lead; 0: none.", rich_help_panel=TUNING
+        ),
     ] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of each network.", rich_help_panel=TUNING)] = 1,
 ) -> None:
@@ -133,7 +161,9 @@ def read(
 
 @app.command()
 def models(
-    folders: Annotated[list[Path] | None, typer.Argument(metavar="FOLDER", help="Model folders; without any, the embedded one.")] = None,
+    folders: Annotated[
+        list[Path] | None, typer.Argument(metavar="FOLDER", help="Model folders; without any, the embedded one.")
+    ] = None,
 ) -> None:
     """Show what is installed: networks, sizes, hashes, cards; and check each."""
     from mien.cli.show import show_models
@@ -153,11 +183,16 @@ def train(
     epochs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Times through the faces.")] = None,
     batch: Annotated[int | None, typer.Option(metavar="N", min=2, help="Faces a step.")] = None,
     rate: Annotated[float | None, typer.Option(metavar="X", min=0, help="Peak learning rate.")] = None,
-    size: Annotated[int | None, typer.Option(metavar="N", min=24, max=512, help="Side of the network's input, px.")] = None,
+    size: Annotated[
+        int | None, typer.Option(metavar="N", min=24, max=512, help="Side of the network's input, px.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads to compute with.")] = os.cpu_count() or 1,
     half: Annotated[
-        bool, typer.Option("--bf16", metavar="", help="Compute in bfloat16: twice as fast where the cores have AVX-512 BF16.")
+        bool,
+        typer.Option(
+            "--bf16", metavar="", help="Compute in bfloat16: twice as fast where the cores have AVX-512 BF16."
+        ),
     ] = False,
     compiled: Annotated[
         bool, typer.Option("--compile", metavar="", help="Compile the network first (needs a C compiler).")
@@ -177,10 +212,13 @@ def evaluate(
     data: Annotated[Path, DATA],
     votes: Annotated[Path | None, VOTES] = None,
     split: Annotated[str, typer.Option(metavar="NAME", help="Training, PublicTest or PrivateTest.")] = "PublicTest",
-    model: Annotated[Path | None, typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.")] = None,
+    model: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.")
+    ] = None,
     json: Annotated[str | None, typer.Option(metavar="FILE|-", help="The scores as one JSON object.")] = None,
     align: Annotated[
-        bool | None, typer.Option("--align/--no-align", metavar="", help="Pass faces through the mesh, or take them as they are.")
+        bool | None,
+        typer.Option("--align/--no-align", metavar="", help="Pass faces through the mesh, or take them as they are."),
     ] = None,
 ) -> None:
     """Judge a model on labelled faces: one look at each, no averaging."""
