@@ -86,6 +86,8 @@ def test_a_face_without_keypoints_stays_as_it_is() -> None:
 def test_a_face_without_keypoints_is_resized_as_a_whole() -> None:
     pixels = drawn_faces(3).pixels
     larger = align.align(pixels, np.full((3, 6, 2), np.nan, np.float32), 96)
-    wanted = np.stack([np.asarray(Image.fromarray(face).resize((96, 96), Image.Resampling.BILINEAR)) for face in pixels])
+    wanted = np.stack(
+        [np.asarray(Image.fromarray(face).resize((96, 96), Image.Resampling.BILINEAR)) for face in pixels]
+    )
     assert larger.shape == (3, 96, 96)
     assert np.abs(larger.astype(int) - wanted).mean() < 3

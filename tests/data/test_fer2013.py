@@ -162,7 +162,9 @@ HEADS = (b"", b"emotion,pixels,Usage\n", b"emotion,pixels,Usage\r\n3,1 2 3,Train
          ",".join(FERPLUS_HEADER).encode() + b"\n")  # fmt: skip
 
 
-@given(st.sampled_from(HEADS), st.one_of(st.binary(max_size=200), st.text('"\n\r,0 9-e\0', max_size=40).map(str.encode)))
+@given(
+    st.sampled_from(HEADS), st.one_of(st.binary(max_size=200), st.text('"\n\r,0 9-e\0', max_size=40).map(str.encode))
+)
 def test_any_bytes_are_data_or_one_line(tmp_path: Path, head: bytes, tail: bytes) -> None:
     path = tmp_path / "any.csv"
     path.write_bytes(head + tail)

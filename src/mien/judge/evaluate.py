@@ -74,8 +74,10 @@ def confidence_rows(classifier: Classifier, said: Answers) -> tuple[NDArray[np.f
 def judge(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
     """Scores of both heads against the labels of `faces`; heads without labels are left out."""
     classes = classifier.card.fer2013
-    names = {label: index for index, label in enumerate(classes)}
-    truth = np.asarray([names[fer2013.FER2013_LABELS[label]] for label in faces.labels])
+    if set(classes) != set(fer2013.FER2013_LABELS):
+        raise DataError(f"FER2013 has other classes than this model: {', '.join(fer2013.FER2013_LABELS)}")
+    order = np.asarray([classes.index(label) for label in fer2013.FER2013_LABELS])
+    truth = order[faces.labels]
     heads: dict[str, Any] = {"fer2013": Scores.of(classes, truth, said.fer2013.argmax(1)).to_dict()}
     if faces.votes.any():
         heads["votes"] = _judge_votes(classifier, faces, said)
@@ -122,7 +124,16 @@ def _judge_confidence(
 
 def report(classifier: Classifier, faces: FaceSet, keypoints: FloatArray | None, *,
            split: str, progress: Progress = no_progress) -> dict[str, Any]:  # fmt: skip
-    """Judge a model on one split: `{split, model, protocol, heads}`, plain JSON values."""
+    """Judge a model on one split: `{split, model, protocol, heads}`, plain JSON values.
+
+    Rows that FERPlus does not list are left out. Raises DataError where no face is left.
+    """
+    left_out = int((~faces.named).sum())
+    if keypoints is not None:
+        keypoints = keypoints[faces.named]
+    faces = faces.take(faces.named)
+    if not len(faces):
+        raise DataError(f"FERPlus lists no face of the split {split!r}: there is nothing to judge")
     crops = cut(classifier, faces, keypoints)
     said = answers(classifier, crops, progress)
     found = 0 if keypoints is None else int((~np.isnan(keypoints[:, 0, 0])).sum())
@@ -134,7 +145,7 @@ def report(classifier: Classifier, faces: FaceSet, keypoints: FloatArray | None,
             "crops": 1,
             "test_time_augmentation": "none",
             "faces": len(faces),
-            "left_out": "rows that FERPlus does not list" if not faces.named.all() else "none",
+            "left_out": left_out,  # rows that FERPlus does not list
             "aligned": keypoints is not None,
             "meshes_found": found,
             "input_size": classifier.card.input_size,
