@@ -1,0 +1,54 @@
+"""Each benchmark runs to its end and gives numbers; what the numbers are is not a test's business."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BENCHMARKS = ROOT / "benchmarks"
+SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
+WITH_ROWS = ("face_geometry.py", "memory.py", "size.py", "speed.py")
+MAY_BE_NEGATIVE = ("growth", "difference", "tracked frame: tracking", "tracked frame: steady")
+TESTED_ELSEWHERE = ("detection.py", "tracking.py")  # tests/faces
+
+
+def run(script: str, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(BENCHMARKS / script), *options]
+    paths = os.pathsep.join(filter(None, [str(ROOT / "src"), os.environ.get("PYTHONPATH")]))
+    return subprocess.run(command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": paths})
+
+
+@pytest.mark.parametrize("script", WITH_ROWS)
+def test_a_quick_run_gives_finite_positive_numbers_alone_on_standard_output(script: str, tmp_path: Path) -> None:
+    options = ["--quick", "--json", "-"]
+    if script == "speed.py":
+        options += ["--shared", str(tmp_path)]  # nothing there: a clip is made of the example photo
+    done = run(script, *options)
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = json.loads(done.stdout)["rows"]
+    assert rows
+    for row in rows:
+        for value in (row["value"], *row["beside"].values()):
+            assert math.isfinite(value), row
+            assert value > 0 or row["name"] in MAY_BE_NEGATIVE, row
+
+
+def test_every_benchmark_is_smoke_tested_and_told_of() -> None:
+    told = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
+    assert set(SCRIPTS) == {*WITH_ROWS, *TESTED_ELSEWHERE}
+    for path in BENCHMARKS.glob("*.py"):
+        assert f"`{path.name}`" in told
+
+
+def test_the_geometry_of_faces_without_faces_is_left_out_with_a_word() -> None:
+    done = run("face_geometry.py")
+    assert done.returncode == 0
+    assert "--data" in done.stderr
+    assert not done.stdout
