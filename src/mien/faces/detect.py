@@ -23,15 +23,15 @@ from mien.types import Box, Face, FloatArray, ImageArray
 SIZE = 192  # side of BlazeFace's input, px
 GRID = 48  # anchors across: one in each cell of 4 px
 FIRST_LOOK = 0.3  # least score of a hit: low, since small faces score low ...
-SECOND_LOOK = 0.4  # ... and the second look decides: of 8,190 first hits on 400 pictures without a face it left 72,
-# and the mesh left none of those (`benchmarks/detection.py`)
+SECOND_LOOK = 0.4  # ... and the second look decides, with the mesh (`benchmarks/detection.py` measures both)
+REFITS = 2  # on no face the mesh drifts off as it is fitted again: a disc with letters said .99, .95, .88
 SECOND_SIDES = 2.5  # sides of the box that the second look takes in
 SAME_HIT = 0.3  # intersection over union above which hits are one face (BlazeFace's own blending)
 SAME_PLACE = 0.5  # of the larger face's side: two boxes whose middles lie nearer are around one face
 TURNS = (0.0, 90.0, 180.0, 270.0)  # BlazeFace sees a face up to about 60 degrees of roll, so four looks see all ...
 BETWEEN = (45.0, 135.0, 225.0, 315.0)  # ... and the whole picture gets eight: profiles and hats need to be upright
 SAME_SIZE = 2.0  # a second look corrects the size of a hit by at most this factor
-TRIES = 3  # hits of one place that are checked before the place is given up
+TRIES = 5  # hits of one place and size that are checked before the place is given up
 MOST_FAILURES = 100  # hits of one picture that are checked in vain before it is given up: bounds the time
 
 # Tiles of a third of the shorter side hold a face of 5 % of it (24 px of 480) at 29 px of the detector's 192, where
@@ -96,7 +96,8 @@ class BlazeFace:
         outputs = self._net(crop[None].astype(np.float32) / 127.5 - 1)
         raw = next(output for output in outputs if output.shape[-1] == 16)[0]
         logits = next(output for output in outputs if output.shape[-1] == 1).ravel()
-        seen = np.flatnonzero((logits > self._least_logit) & (raw[:, 2:4].max(1) > 1))  # no box is thinner than a pixel
+        seen = np.flatnonzero(logits > self._least_logit)
+        seen = seen[raw[seen, 2:4].max(1) > 1]  # no box is thinner than a pixel
         scores = 1 / (1 + np.exp(-logits[seen].astype(np.float64)))
         rows = geometry.weighted_suppress(decode(raw, seen), scores, SAME_HIT) if seen.size else []
         back = geometry.invert(matrix)
@@ -152,28 +153,29 @@ class FaceFinder:
     def find(self, image: ImageArray, views: Sequence[View] | None = None) -> list[Face]:
         """The faces of an RGB picture, from left to right; `views` narrows where they are looked for.
 
-        Large hits are checked first, octave by octave, the best of each first; one where a face is already known is
-        no news. So an eye that looks like a small face is not taken for one: its whole face is known by then.
+        Hits are checked best first; one where a face of about its size is known is no news.
         """
         if views is None:
             views = self.views(image.shape[1], image.shape[0])
         hits = [hit for view in views for hit in self.detector.look(image, view)]
         faces: list[Face] = []
         failures: list[Box] = []
-        for hit in sorted(hits, key=lambda hit: (-round(math.log2(hit.box.side)), -hit.score)):
-            if _count_same(hit.box, [face.box for face in faces]) or _count_same(hit.box, failures) >= TRIES:
+        for hit in sorted(hits, key=lambda hit: -hit.score):
+            if any(is_same(hit.box, face.box) and hit.box.side < SAME_SIZE * face.box.side for face in faces):
+                continue
+            if sum(_is_again(hit.box, box) for box in failures) >= TRIES:
                 continue
             face = self.check(image, hit)
-            if face is None:
-                failures.append(hit.box)
-            elif not _count_same(face.box, [other.box for other in faces]):
+            if face is not None:
                 faces.append(face)
-            if len(failures) >= MOST_FAILURES:
-                break
-        return sorted(faces, key=lambda face: face.box.centre[0])
+            else:
+                failures.append(hit.box)
+                if len(failures) >= MOST_FAILURES:
+                    break
+        return sorted(_distinct(faces), key=lambda face: face.box.centre[0])
 
     def check(self, image: ImageArray, hit: Hit) -> Face | None:
-        """Look at a hit again, nearer and upright, and fit the mesh, twice: the face, or None if it is none.
+        """Look at a hit again, nearer and upright, and fit the mesh: the face, or None if it is none.
 
         A final hit (Haar's) is a face in any case: with a mesh where one is found, else with the hit's own
         keypoints and no mesh.
@@ -189,11 +191,12 @@ class FaceFinder:
         return face_of(mesh, near[0].score) if mesh else None
 
     def _mesh_of(self, image: ImageArray, hit: Hit) -> meshes.Mesh | None:
-        """The mesh of a hit, fitted twice, if a face is present both times."""
+        """The mesh of a hit, fitted again to its own square REFITS times, if a face is present every time."""
         mesh = self.mesh_net(image, hit.box.centre, meshes.CROP_SCALE * hit.box.side, hit.roll_deg)
-        if mesh.presence <= meshes.PRESENCE:
-            return None
-        mesh = self.refit(image, mesh)
+        for _ in range(REFITS):
+            if mesh.presence <= meshes.PRESENCE:
+                return None
+            mesh = self.refit(image, mesh)
         return mesh if mesh.presence > meshes.PRESENCE else None
 
     def refit(self, image: ImageArray, mesh: meshes.Mesh) -> meshes.Mesh:
@@ -228,8 +231,13 @@ def _is_again(box: Box, first: Box) -> bool:
     return is_same(box, first) and 1 / SAME_SIZE < box.side / first.side < SAME_SIZE
 
 
-def _count_same(box: Box, others: Sequence[Box]) -> int:
-    return sum(is_same(box, other) for other in others)
+def _distinct(faces: Sequence[Face]) -> list[Face]:
+    """One face a place, the largest: an eye can look like a small face to detector and mesh alike."""
+    kept: list[Face] = []
+    for face in sorted(faces, key=lambda face: -face.box.side):
+        if not any(is_same(face.box, other.box) for other in kept):
+            kept.append(face)
+    return kept
 
 
 def is_same(a: Box, b: Box) -> bool:
