@@ -169,7 +169,7 @@ def open_picture(file: BinaryIO, name: str, *, max_pixels: int) -> Image.Image |
         except Exception as error:  # plugins raise anything on broken headers (ValueError, OverflowError, ...)
             if is_heif(file):  # looks like AVIF to the plugin
                 return None
-            raise SourceError(f"{name} is damaged or cut off: {one_line(error)}") from error
+            raise SourceError(f"{name} is damaged or cut off ({one_line(error)}): copy or download it again") from error
     check_size(image.width, image.height, name, max_pixels)
     return image
 
@@ -186,7 +186,7 @@ def picture_pixels(image: Image.Image, name: str) -> ImageArray:
     except SourceError:
         raise
     except Exception as error:  # Pillow's decoders share no base
-        raise SourceError(f"{name} is damaged or cut off: {one_line(error)}") from error
+        raise SourceError(f"{name} is damaged or cut off ({one_line(error)}): copy or download it again") from error
 
 
 def _to_rgb(image: Image.Image, name: str) -> ImageArray:

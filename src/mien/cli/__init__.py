@@ -50,6 +50,8 @@ def guarded(call: Callable[[], object]) -> int:
         return _tell("stopped; what was written is complete up to there", STOPPED)
     except BrokenPipeError:  # whoever read our output has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains when it flushes at the end
+    except OSError as error:  # a full disk behind standard output, most likely: all else is explained where it happens
+        return _tell(f"{error.filename or 'standard output'}: {error.strerror or error}", MienError.exit_code)
     except MemoryError:
         return _tell("out of memory: try a smaller picture, or fewer at once", MienError.exit_code)
     return 0

@@ -39,7 +39,6 @@ def run_evaluation(
         faces = fer2013.load_fer2013(
             data, votes, only=split, progress=lambda done, total: progress.update(reading, completed=done, total=total)
         )
-        faces = faces.take(faces.named)
         keypoints = _keypoints(faces, progress) if (classifier.card.align if align is None else align) else None
         judging = progress.add_task("judging")
         result = evaluate.report(

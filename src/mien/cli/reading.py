@@ -50,6 +50,7 @@ class _Outputs:
     folder: AnnotationFolder | None
     frames: int = 0
     failed: int = 0
+    broken_off: int = 0
 
     def write(self, reading: Reading, frame: Frame, picture: Sink | None) -> None:
         """Give one Reading to everybody who wants it."""
@@ -60,13 +61,19 @@ class _Outputs:
             picture.write(reading, replace(frame, image=draw_reading(frame.image, reading)))
 
     def tell(self, error: SourceError) -> None:
-        """Count a failure, and say it in one line."""
+        """Count a source that could not be read, and say why in one line."""
         self.failed += 1
         print(f"mien: {error}", file=sys.stderr)
 
+    def warn(self, texts: Sequence[str]) -> None:
+        """Count a source that was read in part, and say what is missing."""
+        self.broken_off += bool(texts)
+        for text in texts:
+            print(f"mien: {text}", file=sys.stderr)
+
 
 def run(job: Job) -> int:
-    """Do the job; 1 if anything could not be read, else 0.
+    """Do the job; 1 if anything could not be read or broke off, else 0.
 
     Raises:
         UsageError: outputs that make no sense.
@@ -82,9 +89,16 @@ def run(job: Job) -> int:
         outputs.folder = _annotation_folder(job, len(specs))
         outputs.sinks = _open_sinks(job)
         _read_all(specs, job, outputs)
-    if outputs.failed and len(specs) + len(failures) > 1:
-        print(f"mien: {outputs.failed} of {len(specs) + len(failures)} could not be read", file=sys.stderr)
-    return 1 if outputs.failed else 0
+    count = len(specs) + len(failures)
+    if count > 1:
+        _tell_count(outputs.failed, count, "could not be read")
+        _tell_count(outputs.broken_off, count, "could be read in part only")
+    return 1 if outputs.failed or outputs.broken_off else 0
+
+
+def _tell_count(some: int, count: int, what: str) -> None:
+    if some:
+        print(f"mien: {some} of {count} {what}", file=sys.stderr)
 
 
 def _specs(inputs: Sequence[str]) -> tuple[list[str | int], list[SourceError]]:
@@ -167,9 +181,8 @@ def _read_one(spec: str | int, job: Job, pipeline: Pipeline, outputs: _Outputs) 
             except SourceError as error:
                 if outputs.frames == before:
                     raise
-                outputs.tell(error)
-        for warning in source.warnings:
-            print(f"mien: {warning}", file=sys.stderr)
+                outputs.warn([f"{error} (what was read until then is kept)"])
+        outputs.warn(source.warnings)
 
 
 @contextmanager

@@ -119,7 +119,7 @@ def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str) -
     if beginning.startswith(PLAYLIST_BEGINNINGS):
         return _refused(name)
     if beginning[4:8] == b"ftyp" or beginning.startswith((b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"FLV")):
-        return f"{name} is a damaged clip, or was cut off while it was copied: {_short(error)}"
+        return f"{name} is a damaged clip, or was cut off while it was copied ({_short(error)}): copy it again"
     return f"{name} is neither a picture nor a clip that can be read: check that it is one, or convert it to MP4"
 
 

@@ -8,6 +8,7 @@ drawing is done before, elsewhere.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -122,7 +123,8 @@ class JsonLinesSink:
             self._draft, self._name = Draft(target), str(target)
             self._file: IO[str] = self._draft.open_text()
         else:
-            self._file, self._name = target, getattr(target, "name", "the stream")
+            self._file = target
+            self._name = "standard output" if target is sys.stdout else getattr(target, "name", "the stream")
 
     def write(self, reading: Reading, frame: Frame) -> None:
         """Write one line."""

@@ -40,7 +40,9 @@ def picture_source(
             image.load()  # WebP and AVIF know a frame's duration only now
         duration_ms = _duration_ms(image)
     except Exception as error:  # Pillow walks through the file to count, and raises anything when it is damaged
-        raise SourceError(f"{name} is damaged or cut off: {images.one_line(error)}") from error
+        raise SourceError(
+            f"{name} is damaged or cut off ({images.one_line(error)}): copy or download it again"
+        ) from error
     if count == 1:
         shot = Shot(0, 0.0, partial(images.picture_pixels, image, name))
         return Source(name, [shot], Nature(path=path), options=options, resources=resources)
