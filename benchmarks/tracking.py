@@ -25,6 +25,7 @@ from pathlib import Path
 import av
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from rich.console import Console
 from rich.table import Table
@@ -33,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import moving
 
-from mien import runtime
+from mien import geometry, runtime
 from mien.faces.appearance import UNITS, appearance_of
 from mien.faces.detect import BlazeFace, FaceFinder
 from mien.faces.mesh import MeshNet
@@ -41,6 +42,7 @@ from mien.faces.track import Tracker
 from mien.models import weights_path
 from mien.types import Box, Frame, ImageArray
 
+Point = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[1]
 ASTRONAUT_BOX = Box(178, 67, 274, 175)
 PEOPLE = {"again.mkv": 1, "book.mkv": 1, "hungry.mkv": 1, "learn.mkv": 1, "want.mkv": 1,
@@ -165,22 +167,23 @@ def units(finder: FaceFinder, count: int = 80) -> dict[str, float]:
     photo = np.asarray(Image.open(ROOT / "examples" / "astronaut.jpg").convert("RGB"))
     random, looks = np.random.default_rng(0), []
     for _ in range(count):
-        image = _changed(photo, random)
+        image, middle = _changed(photo, random)
         faces = finder.find(image, finder.views(image.shape[1], image.shape[0])[:1])
-        looks += [appearance_of(image, face) for face in faces[:1]]
+        looks += [appearance_of(image, face) for face in faces if math.dist(face.box.centre, middle) < 20]
     pairs = list(itertools.combinations(looks, 2))
     apart = {name: [np.linalg.norm(a.parts[name] - b.parts[name]) for a, b in pairs
                     if name in a.parts and name in b.parts] for name in UNITS}  # fmt: skip
     return {name: round(float(np.percentile(values, 90)), 3) for name, values in apart.items()}
 
 
-def _changed(photo: ImageArray, random: np.random.Generator) -> ImageArray:
-    """Other roll, size, place, sharpness, light and noise, all a little."""
+def _changed(photo: ImageArray, random: np.random.Generator) -> tuple[ImageArray, Point]:
+    """The photo in other roll, size, place, sharpness, light and noise, all a little; and the face's middle there."""
     turn = cv2.getRotationMatrix2D((224, 120), random.uniform(-15, 15), random.uniform(0.4, 1.1))
     turn[:, 2] += random.uniform(-20, 20, 2)
     image = cv2.warpAffine(photo, turn, (512, 512), borderMode=cv2.BORDER_REFLECT)
     image = cv2.GaussianBlur(image, (0, 0), random.uniform(0.3, 2))
-    return np.clip(image * random.uniform(0.9, 1.1) + random.normal(0, 4, image.shape), 0, 255).astype(np.uint8)
+    noisy = image * random.uniform(0.9, 1.1) + random.normal(0, 4, image.shape)
+    return np.clip(noisy, 0, 255).astype(np.uint8), geometry.apply(turn, [ASTRONAUT_BOX.centre])[0]
 
 
 def table(outcomes: list[Outcome], title: str) -> Table:

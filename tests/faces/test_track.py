@@ -14,9 +14,10 @@ from PIL import Image
 
 from mien import geometry
 from mien.faces import scan
+from mien.faces.appearance import Appearance, appearance_of, difference
 from mien.faces.detect import TURNS, BlazeFace, FaceFinder, Hit, View, face_of
 from mien.faces.mesh import Mesh, MeshNet
-from mien.faces.track import LOST_S, Tracker
+from mien.faces.track import LOST_S, SAME_PERSON, Tracker
 from mien.models import weights_path
 from mien.types import Box, Face, Frame, ImageArray
 
@@ -366,6 +367,21 @@ def test_real_faces_beside_each_other_growing_and_after_a_cut(
     check(finder, moving.growing(pair[1]))
     check(finder, moving.cut(*pair))
     check(finder, moving.cut(*pair, same_place=False))
+
+
+def test_small_changes_make_nobody_another_person_and_real_pairs_differ(
+    finder: FaceFinder, pair: tuple[moving.Person, moving.Person]
+) -> None:
+    def look(photo: ImageArray) -> Appearance:
+        (face,) = finder.find(photo, finder.views(photo.shape[1], photo.shape[0])[:1])
+        return appearance_of(photo, face)
+
+    one, other = (look(person.photo) for person in pair)
+    darker = look((pair[0].photo * 0.93).astype(np.uint8))
+    smaller = look(np.asarray(Image.fromarray(pair[0].photo).reduce(2)))
+    assert difference(one, other) > SAME_PERSON > difference(one, darker)
+    assert difference(one, smaller) < SAME_PERSON
+    assert difference(one, one) == 0 and difference(one, other) == pytest.approx(difference(other, one))
 
 
 def test_the_benchmark_runs(capsys: pytest.CaptureFixture[str]) -> None:

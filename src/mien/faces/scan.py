@@ -4,9 +4,36 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
+from typing import Protocol
 
-from mien.faces.detect import SECOND_SIDES, View
-from mien.types import Face
+from mien.faces.detect import SECOND_SIDES, Detector, Hit, View
+from mien.faces.mesh import Mesh
+from mien.types import Face, ImageArray
+
+
+class Finder(Protocol):
+    """What the tracker asks of a `FaceFinder`."""
+
+    @property
+    def detector(self) -> Detector:
+        """Looks at one view."""
+        ...
+
+    def views(self, width: int, height: int) -> list[View]:
+        """All looks at a picture, those at the whole of it first."""
+        ...
+
+    def find(self, image: ImageArray, views: Sequence[View] | None = None) -> list[Face]:
+        """The faces in these views."""
+        ...
+
+    def check(self, image: ImageArray, hit: Hit) -> Face | None:
+        """The face at a hit, or None."""
+        ...
+
+    def refit(self, image: ImageArray, mesh: Mesh) -> Mesh:
+        """The mesh, fitted again around its own points."""
+        ...
 
 
 def whole(views: Sequence[View]) -> list[View]:

@@ -11,16 +11,15 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mien.faces import scan
 from mien.faces.appearance import Appearance, appearance_of, difference
-from mien.faces.detect import Detector, Hit, View, face_of, is_same
+from mien.faces.detect import View, face_of, is_same
 from mien.faces.mesh import PRESENCE, Mesh
 from mien.types import Box, Face, Frame, ImageArray
 
@@ -46,31 +45,6 @@ SIZES = 1.7  # by which a lost face may have grown or shrunk
 Point = NDArray[np.float64]
 
 
-class Finder(Protocol):
-    """What the tracker asks of a `FaceFinder`."""
-
-    @property
-    def detector(self) -> Detector:
-        """Looks at one view."""
-        ...
-
-    def views(self, width: int, height: int) -> list[View]:
-        """All looks at a picture, those at the whole of it first."""
-        ...
-
-    def find(self, image: ImageArray, views: Sequence[View] | None = None) -> list[Face]:
-        """The faces in these views."""
-        ...
-
-    def check(self, image: ImageArray, hit: Hit) -> Face | None:
-        """The face at a hit, or None."""
-        ...
-
-    def refit(self, image: ImageArray, mesh: Mesh) -> Mesh:
-        """The mesh, fitted again around its own points."""
-        ...
-
-
 @dataclass(eq=False)
 class _Track:
     """One person in sight or just lost. `track_id` is None while a new face is on trial."""
@@ -90,6 +64,10 @@ class _Track:
     @property
     def middle(self) -> Point:
         return np.asarray(self.face.box.centre)
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.face.mesh is not None and self.face.score < PRESENCE
 
     def unlike(self, look: Appearance) -> float:
         """How much a look differs from the most similar one remembered."""
@@ -130,7 +108,7 @@ class Tracker:
         max_faces: at most so many are followed, those first seen first; the largest at the start. None: no limit.
     """
 
-    def __init__(self, finder: Finder, *, max_faces: int | None = None) -> None:
+    def __init__(self, finder: scan.Finder, *, max_faces: int | None = None) -> None:
         self._finder, self._max_faces = finder, max_faces
         self.reset()
 
@@ -259,28 +237,46 @@ class Tracker:
 
     def _lose(self, one: _Track) -> None:
         self._live.remove(one)
+        one.searched = 0
         if one.track_id is not None:
             self._lost.append(one)
 
     # Finding
 
     def _search(self, image: ImageArray) -> list[Face]:
-        """Spend the frame's one look: where a face was lost, or on the next view of the scan."""
-        view = self._next_view()
+        """Spend the frame's one look: where a face is doubtful or was lost, or on the next view of the scan."""
         new: list[Face] = []
-        for hit in self._finder.detector.look(image, view)[: CHECKS + len(self._live)]:
-            if not any(is_same(hit.box, face.box) for face in [one.face for one in self._live] + new):
-                face = self._finder.check(image, hit)
-                new += [face] if face else []
+        for hit in self._finder.detector.look(image, self._next_view())[: CHECKS + len(self._live)]:
+            owner = next((one for one in self._live if is_same(hit.box, one.face.box)), None)
+            if (owner and not owner.is_doubtful) or any(is_same(hit.box, face.box) for face in new):
+                continue
+            face = self._finder.check(image, hit)
+            if face and owner and face.mesh is not None:
+                owner.face = replace(face, score=max(face.score, owner.face.score))
+            elif face and not owner:
+                new.append(self._upright(image, face))
         return new[:CHECKS]
 
+    def _upright(self, image: ImageArray, face: Face) -> Face:
+        """The better of a new face and the one seen there upside down: a hat and a beard can pass for each other."""
+        if face.mesh is None:
+            return face
+        view = replace(scan.around(face.box.centre, face), roll_deg=face.roll_deg + 180)
+        hits = [hit for hit in self._finder.detector.look(image, view) if is_same(hit.box, face.box)]
+        other = self._finder.check(image, hits[0]) if hits and hits[0].score > face.score else None
+        return other if other and other.score > face.score else face
+
     def _next_view(self) -> View:
-        """Every third look goes to the lost face that waits longest, one just lost at once."""
-        waiting = min(self._lost, key=lambda one: one.searched, default=None)
+        """Where to look: every third time at the place that waits longest, at once where a face was just lost.
+
+        A mesh that has slid half off its face is doubtful: it is set right by the detector before it is lost.
+        """
+        doubtful = [one for one in self._live if one.is_doubtful]
+        waiting = min(self._lost + doubtful, key=lambda one: one.searched, default=None)
         if waiting is None or (waiting.searched and self._count % 3):
             return next(self._views)
         waiting.searched = self._count
-        x, y = waiting.expected(self._time_s)
+        x, y = waiting.expected(self._time_s) if waiting in self._lost else waiting.middle
         return scan.around((float(x), float(y)), waiting.face)
 
     def _welcome(self, image: ImageArray, faces: list[Face], *, on_trial: bool = True) -> None:
