@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 from mien.cli.show import Display
@@ -115,7 +116,7 @@ def _specs(inputs: Sequence[str]) -> tuple[list[str | int], list[SourceError]]:
 
 def _read_all(specs: list[str | int], job: Job, outputs: _Outputs) -> None:
     with finishing(*outputs.sinks):
-        pipeline = Pipeline(job.pipeline)
+        pipeline = cache(partial(Pipeline, job.pipeline))  # made for the first source that can be opened
         for spec in specs:
             try:
                 _read_one(spec, job, pipeline, outputs)
@@ -166,11 +167,11 @@ def _open_sinks(job: Job) -> list[Sink]:
     return sinks
 
 
-def _read_one(spec: str | int, job: Job, pipeline: Pipeline, outputs: _Outputs) -> None:
+def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], outputs: _Outputs) -> None:
     """Read one source to its end; what breaks off in the middle keeps what was read until then."""
-    pipeline.reset()
     with open_source(spec, job.source) as source, _annotated(job, source, outputs.folder) as picture:
-        before = outputs.frames
+        pipeline, before = make_pipeline(), outputs.frames
+        pipeline.reset()
         with Display(source, quiet=job.quiet, is_stdout_taken=job.json == "-") as display:
             try:
                 for frame in source:

@@ -1,0 +1,188 @@
+"""`mien read`: every input and output, together and alone; stopped in the middle."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+jsonschema = pytest.importorskip("jsonschema")
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def frames_of(path: Path) -> int:
+    with av.open(str(path)) as container:
+        return sum(1 for _ in container.decode(video=0))
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+# --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_a_photo_is_read_in_words(mien, astronaut: Path) -> None:
+    ended = mien("read", astronaut)
+    assert ended.code == 0 and ended.err == ""
+    assert "astronaut.jpg  512 x 512" in ended.out
+    assert "One person: looks happy" in ended.out
+
+
+def test_lines_fit_eighty_columns_in_a_terminal_and_sentences_are_whole_in_a_pipe(mien, astronaut, monkeypatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    said = mien("read", astronaut).out.splitlines()
+    assert all(len(line) <= 80 for line in said[1:])  # the first is a path
+    assert sum("people would say so" in line for line in said) == 1
+
+
+def test_a_picture_without_a_face_is_no_error(mien, tmp_path: Path) -> None:
+    Image.new("RGB", (120, 90), "gray").save(tmp_path / "grey.png")
+    ended = mien("read", tmp_path / "grey.png")
+    assert ended.code == 0 and "No face found." in ended.out
+
+
+def test_a_clip_is_summed_up(mien, clip: Path) -> None:
+    ended = mien("read", clip)
+    assert ended.code == 0 and ended.err == ""
+    assert "clip.mp4  8 frames" in ended.out and "#1" in ended.out
+
+
+def test_quiet_says_nothing(mien, astronaut: Path, clip: Path) -> None:
+    ended = mien("read", astronaut, clip, "--quiet")
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------------
+
+
+def test_json_stands_alone_on_standard_output_and_keeps_to_the_schema(mien, clip: Path) -> None:
+    ended = mien("read", clip, "--json", "-")
+    schema = json.loads((ROOT / "docs" / "reading.schema.json").read_text())
+    assert len(ended.readings) == 8
+    for reading in ended.readings:
+        jsonschema.validate(reading, schema)
+    assert [reading["index"] for reading in ended.readings] == list(range(8))
+    assert "8 frames" in ended.err  # people's words go where JSON is not
+
+
+def test_mesh_adds_the_points(mien, astronaut: Path) -> None:
+    bare, full = (mien("read", astronaut, "-q", "--json", "-", *extra).readings[0] for extra in ([], ["--mesh"]))
+    assert "mesh" not in bare["faces"][0]
+    assert len(full["faces"][0]["mesh"]) == 468 and len(full["faces"][0]["keypoints"]) == 6
+
+
+def test_all_outputs_at_once_tell_the_same(mien, clip: Path, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    names = [tmp_path / name for name in ("o.jsonl", "o.csv", "o.parquet", "o.mp4")]
+    options = [
+        part for pair in zip(("--json", "--csv", "--parquet", "--annotate"), names, strict=True) for part in pair
+    ]
+    assert mien("read", clip, "-q", *options).code == 0
+    readings = [json.loads(line) for line in names[0].read_text().splitlines()]
+    rows, table = rows_of(names[1]), parquet.read_table(names[2]).to_pylist()
+    faces = [(reading["index"], face) for reading in readings for face in reading["faces"]]
+    assert len(faces) == len(rows) == len(table) >= 6
+    for (index, face), row, line in zip(faces, rows, table, strict=True):
+        assert index == int(row["index"]) == line["index"]
+        assert face["expression"]["label"] == row["label"] == line["label"]
+        assert face["track_id"] == int(row["track_id"]) == line["track_id"]
+    assert frames_of(names[3]) == len(readings) == 8
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(path.name for path in names)
+
+
+def test_every_start_and_end_choose_frames(mien, clip: Path) -> None:
+    ended = mien("read", clip, "-q", "--json", "-", "--every", 2, "--start", 0.2, "--end", 0.65)
+    assert [reading["time_s"] for reading in ended.readings] == pytest.approx([0.2, 0.4, 0.6], abs=0.001)
+
+
+def test_an_annotated_photo_shows_the_box_and_leaves_the_rest(mien, astronaut: Path, tmp_path: Path) -> None:
+    assert mien("read", astronaut, "-q", "--annotate", tmp_path / "a.png").code == 0
+    drawn, plain = (np.asarray(Image.open(path).convert("RGB")) for path in (tmp_path / "a.png", astronaut))
+    assert drawn.shape == plain.shape
+    assert 0.001 < (drawn != plain).any(axis=2).mean() < 0.2
+
+
+def test_many_inputs_are_annotated_into_a_folder(mien, astronaut: Path, clip: Path, tmp_path: Path) -> None:
+    assert mien("read", astronaut, clip, "-q", "--end", 0.15, "--annotate", tmp_path / "out").code == 0
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["astronaut.jpg", "clip.mp4"]
+
+
+# --- inputs -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_folder_and_a_pattern_are_read_file_by_file(mien, astronaut: Path, tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    picture = Image.open(astronaut).resize((256, 256))
+    for name in ("b.png", "a.jpg", "deep/c.webp"):
+        picture.save(tmp_path / name)
+    everything = [Path(reading["source"]).name for reading in mien("read", tmp_path, "-q", "--json", "-").readings]
+    assert everything == ["a.jpg", "b.png", "c.webp"]
+    assert len(mien("read", tmp_path / "*.png", "-q", "--json", "-").readings) == 1
+
+
+def test_an_animation_is_a_clip_and_with_still_a_picture(mien, astronaut: Path, tmp_path: Path) -> None:
+    first, *others = [Image.open(astronaut).resize((side, side)).resize((200, 200)) for side in (200, 190, 180)]
+    first.save(tmp_path / "a.gif", save_all=True, append_images=others, duration=100)
+    assert len(mien("read", tmp_path / "a.gif", "-q", "--json", "-").readings) == 3
+    assert len(mien("read", tmp_path / "a.gif", "-q", "--json", "-", "--still").readings) == 1
+
+
+def test_a_photo_comes_through_standard_input(mien, astronaut: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(astronaut.read_bytes())))
+    (reading,) = mien("read", "-", "-q", "--json", "-").readings
+    assert reading["source"] == "standard input" and len(reading["faces"]) == 1
+
+
+def test_haar_reads_photos_and_clips_too(mien, astronaut: Path, clip: Path) -> None:
+    ended = mien("read", astronaut, clip, "-q", "--json", "-", "--detector", "haar", "--end", 0.25)
+    assert ended.code == 0 and len(ended.readings) == 4
+    assert all(reading["models"]["detector"] == "haar" for reading in ended.readings)
+    assert ended.readings[0]["faces"]
+
+
+def test_people_of_two_clips_are_not_mixed(mien, clip: Path) -> None:
+    readings = mien("read", clip, clip, "-q", "--json", "-").readings
+    assert {face["track_id"] for reading in readings for face in reading["faces"]} == {1}
+
+
+# --- stopped in the middle --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_stop_completes_all_outputs_at_the_same_frame(start, long_clip: Path, tmp_path: Path, number) -> None:
+    table, film = tmp_path / "o.csv", tmp_path / "o.mp4"
+    process = start("read", long_clip, "--json", "-", "--csv", table, "--annotate", film)
+    first = [process.stdout.readline() for _ in range(4)]
+    process.send_signal(number)
+    rest, err = process.communicate()
+    readings = [json.loads(line) for line in (*first, *rest.splitlines())]
+    assert process.returncode == 130
+    assert "stopped" in err and "Traceback" not in err
+    assert 4 <= len(readings) < 300
+    assert frames_of(film) == len(readings)
+    assert len(rows_of(table)) == sum(len(reading["faces"]) for reading in readings)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["o.csv", "o.mp4"]
+
+
+def test_a_reader_that_hangs_up_is_no_error(start, long_clip: Path, tmp_path: Path) -> None:
+    process = start("read", long_clip, "--json", "-", "--csv", tmp_path / "o.csv")
+    assert process.stdout.readline().startswith("{")
+    process.stdout.close()
+    process.stdout = None
+    _, err = process.communicate()
+    assert process.returncode == 0 and err == ""
+    assert rows_of(tmp_path / "o.csv")
