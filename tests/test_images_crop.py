@@ -1,4 +1,4 @@
-"""crop_face: the same crop however the photo is turned, scaled or moved; the right place; no aliasing; Pillow's grey."""
+"""crop_face: the same crop however the photo is turned, scaled or moved; in its place, without aliasing."""
 
 from __future__ import annotations
 

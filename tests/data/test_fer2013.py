@@ -135,7 +135,7 @@ def test_a_file_without_a_column_says_which(tmp_path: Path) -> None:
 def test_files_without_faces_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "fer2013.csv"
     path.write_text("emotion,pixels,Usage\n")
-    with pytest.raises(DataError, match="holds no faces$"):
+    with pytest.raises(DataError, match=r"holds no faces$"):
         load_fer2013(path)
     data, _ = write_csv(tmp_path, drawn_faces(2))
     with pytest.raises(DataError, match="holds no faces of the split 'PrivateTest'"):

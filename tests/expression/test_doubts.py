@@ -35,7 +35,7 @@ def keypoints(side: float, x: float = 300, y: float = 200) -> FloatArray:
 
 def face(side: float = 120, **changes: float) -> Face:
     mesh = np.zeros((468, 3), np.float32)
-    mesh[:, :2] = np.random.default_rng(0).uniform(-side / 2, side / 2, (468, 2)) + (300, 200)
+    mesh[:, :2] = np.random.default_rng(0).uniform(-side / 2, side / 2, (468, 2)) + np.asarray([300, 200])
     plain = Face(Box(300 - side / 2, 200 - side / 2, 300 + side / 2, 200 + side / 2), 0.9, keypoints(side), mesh=mesh)
     return replace(plain, **changes)
 

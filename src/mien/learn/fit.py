@@ -198,7 +198,8 @@ class Trainer:
             which = order[number * self.options.batch :][: self.options.batch]
             loss = self._step(*self._batch(which, mixing=mixing), rate_at(self.step, total, self.options))
             if not math.isfinite(loss):
-                raise DataError("the loss is no number any more: lower the rate; the last good weights are in last.pt")
+                kept = "; the last good weights are in last.pt" if self.logs else ""
+                raise DataError(f"the loss is no number any more: lower the rate{kept}")
             sum_loss += loss
             self.step += 1
             on_step(self.step, total, loss)
@@ -260,15 +261,18 @@ class Trainer:
         }
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned."""
-        self.net.load_state_dict(state["net"])
-        self.average.net.load_state_dict(state["average"])
-        self.average.steps = state["average_steps"]
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.rng.set_state(state["rng"])
-        torch.set_rng_state(state["dropout_rng"])
-        self.step = state["step"]
-        self.logs = [EpochLog(**log) for log in state["logs"]]
+        """Go on from what `state` returned; DataError where it is of another network or another kind."""
+        try:
+            self.net.load_state_dict(state["net"])
+            self.average.net.load_state_dict(state["average"])
+            self.average.steps = state["average_steps"]
+            self.optimiser.load_state_dict(state["optimiser"])
+            self.rng.set_state(state["rng"])
+            torch.set_rng_state(state["dropout_rng"])
+            self.step = state["step"]
+            self.logs = [EpochLog(**log) for log in state["logs"]]
+        except (KeyError, TypeError, ValueError, AttributeError, RuntimeError) as error:
+            raise DataError(f"the run cannot be gone on with, its settings differ: {images.one_line(error)}") from error
 
 
 def score_of(log: EpochLog) -> float:

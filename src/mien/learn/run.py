@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import torch
@@ -103,6 +104,8 @@ def load(data: Path, votes: Path | None, out: Path, *, stage: Stage) -> Divided:
         faces = replace(faces, votes=_label_votes(faces))
     keypoints = _keypoints(faces, out / "keypoints.npz", stage)
     fit, held = twins.holdout(faces)
+    if not len(held):
+        raise DataError(f"{data} holds too few faces to train on: {int((faces.splits == 'Training').sum())} of Training")
     validation = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
     return Divided(faces, keypoints, fit, held, validation if len(validation) else held)
 
@@ -116,11 +119,11 @@ def _keypoints(faces: FaceSet, path: Path, stage: Stage) -> FloatArray:
     """Keypoints of all faces; those of an earlier run are taken when they are of the same pixels."""
     total = np.asarray(faces.pixels.sum((1, 2), dtype=np.int64))
     try:
-        with np.load(path) as kept:
+        with open(path, "rb") as file, np.load(file) as kept:
             if np.array_equal(kept["total"], total):
                 return np.asarray(kept["keypoints"], np.float32)
-    except (OSError, ValueError, KeyError):
-        pass  # not there, or of a run that was cut off: find them again
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+        pass  # not there, or broken: find them again
     net = MeshNet(models.weights_path("face_landmark"))
     found = align.find_keypoints(net, faces.pixels, stage("finding eyes and mouths"))
     with written_whole(path) as partial, open(partial, "wb") as file:
