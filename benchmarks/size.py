@@ -22,6 +22,7 @@ from _table import ROOT, Row, arguments, note, report
 DOWNLOAD_MB, DISK_MB = 200.0, 550.0  # the bars
 MB = 1e6
 OURS = "mien itself"
+LARGE_MB = 1.0  # wheels that have a row of their own
 
 
 def core_dependencies() -> list[str]:
@@ -42,9 +43,11 @@ def wheel_rows(requirements: list[str], folder: Path) -> list[Row]:
     note("downloading")
     _pip("download", "--only-binary=:all:", "--dest", str(folder), *requirements)
     wheels = {path.name.split("-")[0]: path.stat().st_size / MB for path in folder.iterdir()}
-    rows = [Row(f"wheel of {name}", size, "MB") for name, size in sorted(wheels.items(), key=lambda item: -item[1])]
-    total = sum(wheels.values()) + own_mb()
-    return [*rows, Row(OURS, own_mb(), "MB"), Row("all to download", total, "MB", DOWNLOAD_MB)]
+    large = sorted(((size, name) for name, size in wheels.items() if size >= LARGE_MB), reverse=True)
+    small = [size for size in wheels.values() if size < LARGE_MB]
+    rows = [Row(f"wheel of {name}", size, "MB") for size, name in large]
+    rows += [Row(f"{len(small)} smaller wheels", sum(small), "MB"), Row(OURS, own_mb(), "MB")]
+    return [*rows, Row("all to download", sum(wheels.values()) + own_mb(), "MB", DOWNLOAD_MB)]
 
 
 def disk_rows(requirements: list[str], wheels: Path, folder: Path) -> list[Row]:
