@@ -93,9 +93,11 @@ def test_the_limit_of_pixels_can_be_moved(mien, astronaut: Path) -> None:
 
 
 @pytest.mark.parametrize("suffix", [".mkv", ".ts"])
-def test_of_a_clip_cut_off_what_can_be_read_is_read_and_said(mien, clip: Path, tmp_path: Path, suffix: str) -> None:
+def test_of_a_clip_cut_off_what_can_be_read_is_read_and_said(
+    mien, long_clip: Path, tmp_path: Path, suffix: str
+) -> None:
     whole = tmp_path / f"whole{suffix}"
-    with av.open(str(clip)) as source, av.open(str(whole), "w") as target:
+    with av.open(str(long_clip)) as source, av.open(str(whole), "w") as target:
         stream = target.add_stream_from_template(source.streams.video[0])
         for packet in source.demux(video=0):
             if packet.dts is not None:
@@ -103,8 +105,8 @@ def test_of_a_clip_cut_off_what_can_be_read_is_read_and_said(mien, clip: Path, t
                 target.mux(packet)
     cut = tmp_path / f"cut{suffix}"
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
-    ended = mien("read", cut, "-q", "--json", "-", "--annotate", tmp_path / "o.mp4")
-    assert 0 < len(ended.readings) < 8
+    ended = mien("read", cut, "-q", "--every", 30, "--json", "-", "--annotate", tmp_path / "o.mp4")
+    assert 2 < len(ended.readings) < 10
     assert (tmp_path / "o.mp4").stat().st_size > 0
     if suffix == ".mkv":  # a transport stream has no length to miss
         assert ended.code == 1 and "what could be read was read" in ended.err

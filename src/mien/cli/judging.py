@@ -34,7 +34,7 @@ def run_evaluation(
     """
     classifier = Classifier(model or models.DEFAULT_MODEL, threads=2)
     console = Console(stderr=True, highlight=False)
-    with Progress(console=console, transient=True) as progress:
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
         reading = progress.add_task("reading faces")
         faces = fer2013.load_fer2013(
             data, votes, only=split, progress=lambda done, total: progress.update(reading, completed=done, total=total)

@@ -122,7 +122,7 @@ def _read_all(specs: list[str | int], job: Job, outputs: _Outputs) -> None:
                 _read_one(spec, job, pipeline, outputs)
             except SourceError as error:
                 outputs.tell(error)
-        if not outputs.frames and outputs.failed:
+        if not outputs.frames and (outputs.failed or outputs.broken_off):
             for sink in outputs.sinks:  # an output of nothing would look like a result
                 sink.abort()
     for sink in outputs.sinks:

@@ -36,8 +36,14 @@ def run_training(data: Path, votes: Path | None, out: Path, settings: dict[str, 
         raise MissingExtraError("training", "learn") from error
 
     console = Console(stderr=True, highlight=False)
-    columns = [TextColumn("{task.description:>26}"), BarColumn(), MofNCompleteColumn()]
-    with Progress(*columns, TimeElapsedColumn(), TimeRemainingColumn(), console=console) as progress:
+    bars = (
+        TextColumn("{task.description:>26}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*bars, console=console, disable=not console.is_terminal) as progress:
 
         def stage(name: str) -> Report:
             return _Bar(progress, progress.add_task(name, total=None))
