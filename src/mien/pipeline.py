@@ -82,6 +82,8 @@ class Pipeline:
         self.classifier = Classifier(self.options.model, threads=threads)
         self._calibration = Calibration.from_dict(self.classifier.card.confidence)
         self._probe = CoveredProbe(self.classifier.card.covered)
+        size = self.classifier.card.input_size
+        self._probe(self.classifier(np.zeros((1, size, size), np.uint8)).features)  # says now if it does not fit
         mesh_net = MeshNet(models.weights_path("face_landmark"), threads=threads)
         self.finder = FaceFinder(_detector(self.options), mesh_net, tiles=self.options.tiles)
         self._tracker = Tracker(self.finder, max_faces=self.options.max_faces)

@@ -36,7 +36,9 @@ class Reader:
     """
 
     def __init__(self, **options: Any) -> None:
-        if "model" in options:
+        if options.get("model") is None:  # nobody named one: the embedded model
+            options.pop("model", None)
+        else:
             options["model"] = Path(options["model"])
         self.pipeline = Pipeline(PipelineOptions(**options))
 

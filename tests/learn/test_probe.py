@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 from face_sets import drawn_faces
+from numpy.typing import NDArray
 
 from mien.expression.doubts import COVERED_FROM, CoveredProbe
 from mien.learn import probe
@@ -35,7 +36,7 @@ def test_the_faces_themselves_are_not_touched_and_the_draw_repeats() -> None:
     assert np.array_equal(one, two)
 
 
-def features(count: int, shift: float, seed: int) -> np.ndarray:
+def features(count: int, shift: float, seed: int) -> NDArray[np.float64]:
     return np.random.default_rng(seed).normal(0, 1, (count, 6)).astype(np.float32) + [shift, 0, 0, 0, 0, -shift]
 
 

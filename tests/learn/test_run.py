@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,6 +38,11 @@ class Run:
     card: ModelCard
     stages: list[str]
     logs: list[EpochLog]
+
+
+def plain(card: ModelCard) -> Any:
+    """A card as JSON has it: no tuples, and no numbers that are none."""
+    return json.loads(json.dumps(card.to_dict(), allow_nan=False))
 
 
 def train(data: Path, votes: Path | None, out: Path, options: TrainOptions = OPTIONS, *, resume: bool = False) -> Run:
@@ -74,7 +80,7 @@ def few_threads() -> Iterator[None]:
 
 
 def test_the_folder_is_a_model(trained: Run) -> None:
-    assert models.load_card(trained.folder) == trained.card
+    assert plain(models.load_card(trained.folder)) == plain(trained.card)
     assert {one.name for one in trained.folder.iterdir()} == {
         "model.onnx", "card.json", "best.pt", "last.pt", "log.jsonl", "keypoints.npz"
     }  # fmt: skip
@@ -82,8 +88,7 @@ def test_the_folder_is_a_model(trained: Run) -> None:
     assert card.votes == fer2013.VOTE_LABELS
     assert card.fer2013 == fer2013.FER2013_LABELS
     assert card.training["faces"] + card.training["held_out"] <= 149
-    assert card.training["options"]["widths"] in ((4, 4, 8, 8), [4, 4, 8, 8])
-    assert json.loads(json.dumps(card.to_dict(), allow_nan=False)) == json.loads((trained.folder / "card.json").read_text())
+    assert list(card.training["options"]["widths"]) == [4, 4, 8, 8]
 
 
 def test_no_unlisted_face_takes_part(trained: Run) -> None:
@@ -170,7 +175,7 @@ def test_going_on_finishes_the_schedule(tmp_path: Path, no_mesh: None) -> None:
     rest = train(data, votes, tmp_path / "out", replace(options, epochs=2), resume=True)
     assert [log.epoch for log in rest.logs] == [1]
     assert len((tmp_path / "out" / "log.jsonl").read_text().splitlines()) == 2
-    assert Classifier(tmp_path / "out").card == rest.card
+    assert plain(Classifier(tmp_path / "out").card) == plain(rest.card)
 
 
 def test_without_votes_each_label_counts_as_ten(tmp_path: Path, no_mesh: None) -> None:

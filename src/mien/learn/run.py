@@ -105,7 +105,9 @@ def load(data: Path, votes: Path | None, out: Path, *, stage: Stage) -> Divided:
     keypoints = _keypoints(faces, out / "keypoints.npz", stage)
     fit, held = twins.holdout(faces)
     if not len(held):
-        raise DataError(f"{data} holds too few faces to train on: {int((faces.splits == 'Training').sum())} of Training")
+        raise DataError(
+            f"{data} holds too few faces to train on: {int((faces.splits == 'Training').sum())} of Training"
+        )
     validation = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
     return Divided(faces, keypoints, fit, held, validation if len(validation) else held)
 
