@@ -37,7 +37,8 @@ def test_the_faces_themselves_are_not_touched_and_the_draw_repeats() -> None:
 
 
 def features(count: int, shift: float, seed: int) -> NDArray[np.float64]:
-    return np.random.default_rng(seed).normal(0, 1, (count, 6)).astype(np.float32) + [shift, 0, 0, 0, 0, -shift]
+    noise = np.random.default_rng(seed).normal(0, 1, (count, 6))
+    return noise + np.asarray([shift, 0, 0, 0, 0, -shift])
 
 
 def test_what_can_be_told_apart_is_and_false_alarms_are_held() -> None:

@@ -193,7 +193,7 @@ def test_without_votes_each_label_counts_as_ten(tmp_path: Path, no_mesh: None) -
 @pytest.mark.parametrize("count", [1, 9, 12])
 def test_too_few_faces_are_one_line(tmp_path: Path, no_mesh: None, count: int) -> None:
     data, votes = write_csv(tmp_path, drawn_faces(count))
-    with pytest.raises(DataError, match="too few faces|fewer than a batch") as told:
+    with pytest.raises(DataError, match=r"too few faces|fewer than a batch") as told:
         train(data, votes, tmp_path / "out")
     assert len(str(told.value).splitlines()) == 1
 

@@ -121,7 +121,7 @@ def _keypoints(faces: FaceSet, path: Path, stage: Stage) -> FloatArray:
     """Keypoints of all faces; those of an earlier run are taken when they are of the same pixels."""
     total = np.asarray(faces.pixels.sum((1, 2), dtype=np.int64))
     try:
-        with open(path, "rb") as file, np.load(file) as kept:
+        with open(path, "rb") as older, np.load(older) as kept:
             if np.array_equal(kept["total"], total):
                 return np.asarray(kept["keypoints"], np.float32)
     except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
