@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 import typer.core
 
-from mien.cli import guarded
+from mien.cli.ending import guarded
 
 
 class Verbs(typer.core.TyperGroup):
