@@ -64,7 +64,10 @@ def run(command: list[str], environment: dict[str, str], folder: Path) -> subpro
 def test_the_watch_bites(shut_off: dict[str, str], tmp_path: Path) -> None:
     if shut_off["SOCKET_CALL"] == "0":
         pytest.skip("the kernel's watch is written for Linux on x86-64 and ARM64")
-    assert run(["-c", ASKING], shut_off, tmp_path / "work").returncode < 0
+    asked = run(["-c", ASKING], shut_off, tmp_path / "work")
+    if "no filter" in asked.stderr:
+        pytest.skip("this system allows no seccomp filters")
+    assert asked.returncode < 0
     assert run(["-c", "print(1)"], shut_off, tmp_path / "work").returncode == 0
 
 

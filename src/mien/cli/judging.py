@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
+from rich import box
+from rich.console import Console, RenderableType
 from rich.progress import Progress
 from rich.table import Table
 
@@ -45,7 +46,7 @@ def run_evaluation(
             classifier, faces, keypoints, split=split,
             progress=lambda done, total: progress.update(judging, completed=done, total=total),
         )  # fmt: skip
-    console.print(_table(result))
+    console.print(*_shown(result), sep="\n")
     if json_to == "-":
         print(json.dumps(result), file=sys.stdout, flush=True)
     elif json_to is not None:
@@ -62,20 +63,21 @@ def _keypoints(faces: FaceSet, progress: Progress) -> FloatArray:
     return np.asarray(found, np.float32)
 
 
-def _table(result: dict[str, Any]) -> Table:
+def _shown(result: dict[str, Any]) -> list[RenderableType]:
     protocol = result["protocol"]
-    way = f"aligned ({protocol['meshes_found']} meshes)" if protocol["aligned"] else "as cut"
-    table = Table("head", "faces", "accuracy", "macro-F1", "worst class",
-                  title=f"{result['model']} on {result['split']}: one crop, {way}")  # fmt: skip
+    way = f"aligned by the mesh ({protocol['meshes_found']} found)" if protocol["aligned"] else "as they were cut"
+    table = Table("head", "faces", "accuracy", "macro-F1", "worst class", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, head in result["heads"].items():
         worst = min(head["recall"], key=head["recall"].__getitem__)
         table.add_row(name, str(head["n"]), f"{head['accuracy']:.2%}", f"{head['macro_f1']:.3f}",
                       f"{worst} {head['recall'][worst]:.0%}")  # fmt: skip
+    shown: list[RenderableType] = [f"{result['model']} on {result['split']}: one crop, {way}", table]
     votes = result["heads"].get("votes")
     if votes:
         confidence = votes["confidence"]
-        table.caption = (
-            f"shares said and given differ by {votes['shares']['mean_gap']:.1%}; confidence errs by "
-            f"{confidence['ece_cross_fitted']:.1%} (a perfect one by {confidence['ece_by_chance']:.1%})"
-        )
-    return table
+        shown += [
+            f"Shares said and given differ by {votes['shares']['mean_gap']:.1%}.",
+            f"Confidence errs by {confidence['ece_cross_fitted']:.1%}; a perfect one shows "
+            f"{confidence['ece_by_chance']:.1%} by chance.",
+        ]
+    return shown
