@@ -87,10 +87,14 @@ class Pipeline:
         mesh_net = MeshNet(models.weights_path("face_landmark"), threads=threads)
         self.finder = FaceFinder(_detector(self.options), mesh_net, tiles=self.options.tiles)
         self._tracker = Tracker(self.finder, max_faces=self.options.max_faces)
-        self._steadier = Steadier(self.options.smoothing_s, self.options.hold_s)
-        self.models = {"detector": self.options.detector, "expression": self.classifier.card.identity}
-        if self.options.detector == "blaze":
-            self.models["mesh"] = "face_landmark"
+        self._steadier = Steadier(
+            self.options.smoothing_s, self.options.hold_s, expressions=len(self.classifier.card.expressions)
+        )
+        self.models = {
+            "detector": self.options.detector,
+            "mesh": "face_landmark",
+            "expression": self.classifier.card.identity,
+        }
 
     def reset(self) -> None:
         """Forget the stream: the next frame begins a new one."""

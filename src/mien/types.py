@@ -96,9 +96,9 @@ class Expression:
 
     `votes` is the share of people (0..1, sum 1) who would choose each label, 'unknown' and 'not a face' among
     them; `fer2013` the probability of each of FER2013's seven classes. `label` is the leading expression of
-    `votes`, `confidence` the calibrated probability that most people would choose it, `sure` whether that is
-    enough to say it plainly. `doubts` holds the reasons against, most serious first. `valence` runs from -1
-    (negative) to 1 (positive).
+    `votes` (in a stream the one that led before, until a new one has lasted), `confidence` the calibrated probability
+    that most people would choose it, `sure` whether that is enough to say it plainly. `doubts` holds the reasons
+    against, most serious first. `valence` runs from -1 (negative) to 1 (positive).
     """
 
     label: str

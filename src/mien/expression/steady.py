@@ -17,7 +17,7 @@ from mien.types import FloatArray
 
 SMOOTHING_S = 0.3  # well below the 0.5 to 4 s that most expressions last (Ekman 2003)
 HOLD_S = 0.5  # a word that stands shorter than this cannot be read
-EXPRESSIONS = 8  # the votes' first labels; 'unknown' and 'not a face' after them are never the word shown
+EXPRESSIONS = 8  # of FERPlus
 FORGET_S = 3.0  # unseen for so long, a person is forgotten: the tracker has given the id up by then
 
 Shares = NDArray[np.float64]
@@ -48,16 +48,19 @@ class Steadier:
     Args:
         smoothing_s: time constant of the smoothing, seconds; 0 switches it off.
         hold_s: how long a new expression must have led before it is shown, seconds; 0 switches it off.
+        expressions: how many of the votes' labels, the first ones, are expressions; the others are never shown.
 
     Raises:
         UsageError: a setting is negative or no number.
     """
 
-    def __init__(self, smoothing_s: float = SMOOTHING_S, hold_s: float = HOLD_S) -> None:
+    def __init__(
+        self, smoothing_s: float = SMOOTHING_S, hold_s: float = HOLD_S, *, expressions: int = EXPRESSIONS
+    ) -> None:
         for name, value in (("smoothing_s", smoothing_s), ("hold_s", hold_s)):
             if not (value >= 0 and math.isfinite(value)):
                 raise UsageError(f"{name} is a number of seconds, 0 or more; got {value}")
-        self._smoothing_s, self._hold_s = smoothing_s, hold_s
+        self._smoothing_s, self._hold_s, self._expressions = smoothing_s, hold_s, expressions
         self.reset()
 
     def reset(self) -> None:
@@ -77,14 +80,14 @@ class Steadier:
         Args:
             track_id: who.
             time_s: seconds from the beginning of the stream.
-            votes: (V,) shares, the EXPRESSIONS first.
+            votes: (V,) shares, the expressions first.
             fer2013: (F,) probabilities.
         """
         raw = np.concatenate([votes, fer2013]).astype(np.float64)
         self._turn_to(time_s)
         person = self._people.get(track_id)
         if person is None:
-            leader = int(raw[:EXPRESSIONS].argmax())
+            leader = int(raw[: self._expressions].argmax())
             person = self._people[track_id] = _Person(time_s, raw, raw, leader, leader, time_s)
         else:
             step_s = time_s - person.time_s
@@ -104,7 +107,7 @@ class Steadier:
 
     def _challenge(self, person: _Person) -> None:
         """Let the leading expression become the shown one if it has led long enough."""
-        leader = int(person.smooth[:EXPRESSIONS].argmax())
+        leader = int(person.smooth[: self._expressions].argmax())
         if leader != person.challenger:
             person.challenger, person.since_s = leader, person.time_s
         if person.time_s - person.since_s >= self._hold_s:

@@ -155,6 +155,7 @@ class _Clip:
         self._last_s = 0.0
         images.check_size(stream.width, stream.height, name, options.max_pixels)
         self._size = _shown_size(stream)
+        self._converter = VideoReformatter()
         # The size may change on the way: then the decoder itself refuses.
         stream.codec_context.options = {"max_pixels": str(options.max_pixels)}
 
@@ -240,7 +241,7 @@ class _Clip:
         images.check_size(frame.width, frame.height, self.name, self.options.max_pixels)
         is_as_said = (frame.width, frame.height) == (self.stream.width, self.stream.height)
         try:
-            return images.video_pixels(frame, self._size if is_as_said else None)
+            return images.video_pixels(frame, self._size if is_as_said else None, self._converter)
         except (av.FFmpegError, ValueError) as error:
             raise SourceError(f"{self.name} has pictures of an unusual kind: {images.one_line(error)}") from error
 
