@@ -18,6 +18,7 @@ import av.logging
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from av.video.stream import VideoStream
 
 from mien import images
@@ -84,7 +85,7 @@ def _open_container(where: Path | str | BinaryIO, name: str, options: SourceOpti
     address = f"file:{where}" if isinstance(where, Path) else where
     timeout = PATIENCE_S if isinstance(where, str) else None
     try:
-        container = av.open(address, options=settings, metadata_errors="replace", timeout=timeout)
+        container = av.open(address, "r", options=settings, metadata_errors="replace", timeout=timeout)
     except Exception as error:  # PyAV lets ValueError and others through for odd files
         raise SourceError(_why_not_opened(error, where, name)) from error
     if not isinstance(container, InputContainer) or not set(container.format.name.split(",")) & set(formats):
