@@ -183,12 +183,18 @@ class FaceFinder:
         if self.detector.is_final:
             mesh = self._mesh_of(image, hit)
             return face_of(mesh, hit.score) if mesh else Face(hit.box, hit.score, hit.keypoints, hit.roll_deg)
-        view = View(hit.box.centre, SECOND_SIDES * hit.box.side, hit.roll_deg)
-        near = [again for again in self.detector.look(image, view) if _is_again(again.box, hit.box)]
-        if not near or near[0].score < SECOND_LOOK:
+        near = self._look_again(image, hit)
+        if near is not None and near.score < SECOND_LOOK:  # the first look's place and roll were rough: once more
+            near = self._look_again(image, near)
+        if near is None or near.score < SECOND_LOOK:
             return None
-        mesh = self._mesh_of(image, near[0])
-        return face_of(mesh, near[0].score) if mesh else None
+        mesh = self._mesh_of(image, near)
+        return face_of(mesh, near.score) if mesh else None
+
+    def _look_again(self, image: ImageArray, hit: Hit) -> Hit | None:
+        """The best of what the detector sees of a hit when it looks nearer and upright."""
+        view = View(hit.box.centre, SECOND_SIDES * hit.box.side, hit.roll_deg)
+        return next((again for again in self.detector.look(image, view) if _is_again(again.box, hit.box)), None)
 
     def _mesh_of(self, image: ImageArray, hit: Hit) -> meshes.Mesh | None:
         """The mesh of a hit, fitted again to its own square REFITS times, if a face is present every time."""
