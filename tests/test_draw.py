@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import matplotlib
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -175,7 +176,7 @@ def test_a_font_without_the_letters_is_not_taken(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["é ß ő", "счастье"])
 def test_the_systems_fonts_are_searched(text: str) -> None:
-    folder = Path(pytest.importorskip("matplotlib").get_data_path()) / "fonts" / "ttf"
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     found = fonts.font_for(text, 20, folders=[folder])
     assert found is not None
     assert "DejaVu Sans" in str(found.getname()[0])

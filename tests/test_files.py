@@ -6,12 +6,16 @@ import errno
 import gc
 import os
 import stat
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from mien.errors import SinkError, UsageError
 from mien.files import Draft, check_suffix, sink_error, written_whole
+
+NOBODY = 65534  # the user id that owns nothing
 
 
 def test_the_name_appears_at_the_end(tmp_path: Path) -> None:
@@ -116,11 +120,21 @@ def test_the_longest_name_will_do(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [name]
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_folder_is_said(tmp_path: Path) -> None:
-    tmp_path.chmod(0o500)
-    with pytest.raises(SinkError, match="may not write there"):
-        Draft(tmp_path / "out.txt")
+@pytest.fixture
+def somebody() -> Iterator[None]:
+    """For a while, not root, who may write anywhere."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(NOBODY)
+    yield
+    os.seteuid(was)
+
+
+def test_a_read_only_folder_is_said(somebody: None) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o500)
+        with pytest.raises(SinkError, match="may not write there"):
+            Draft(Path(folder) / "out.txt")
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EFBIG, errno.EIO])
