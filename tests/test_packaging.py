@@ -218,7 +218,7 @@ def test_the_wheel_says_what_it_needs(wheel: dict[str, bytes]) -> None:
         "numpy", "pillow>=11.3", "opencv-python-headless<5,>=4.12", "onnxruntime<1.29,>=1.24",
         "ai-edge-litert", "av>=17", "mss>=10.2", "typer", "rich",
     }  # fmt: skip
-    assert wheel["mien-0.1.0.dist-info/entry_points.txt"].decode().split("\n")[1] == "mien = mien.cli:main"
+    assert wheel["mien-0.1.0.dist-info/entry_points.txt"].decode().split("\n")[1] == "mien = mien.cli:script"
 
 
 def test_the_source_distribution_needs_no_weights(tmp_path: Path) -> None:
