@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -329,13 +330,88 @@ def test_words_are_steadied_for_each_person_alone(
     assert {face.expression.label for face in readings[-1].faces if face.expression} == {"happy", "sad"}
 
 
+def noting(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, note: Callable[[], None]) -> None:
+    """Let a method of a class call `note` each time."""
+    real = getattr(type(owner), name)
+
+    def noted(*given: object) -> object:
+        note()
+        return real(*given)
+
+    monkeypatch.setattr(type(owner), name, noted)
+
+
+def stages(pipeline: Pipeline, image: ImageArray, monkeypatch: pytest.MonkeyPatch, *, fps: float) -> list[set[str]]:
+    """Which of 'look' (the detector) and 'read' (the network) each of ten frames took, after the first."""
+    ran: list[set[str]] = []
+    noting(monkeypatch, pipeline.classifier, "__call__", lambda: ran[-1].add("read"))
+    noting(monkeypatch, pipeline.finder.detector, "look", lambda: ran[-1].add("look"))
+    for index in range(11):
+        ran.append(set())
+        pipeline.read(Frame(image, index, index / fps), stream=True)
+    assert ran[0] == {"look", "read"}
+    return ran[1:]
+
+
+@pytest.mark.parametrize("fps", [24, 30])
+def test_looking_for_faces_and_reading_them_take_turns(
+    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch, fps: float
+) -> None:
+    assert stages(pipeline, photo, monkeypatch, fps=fps) == [{"look"}, {"read"}] * 5
+
+
+def test_at_many_frames_a_second_a_face_is_read_no_more_often(
+    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stages(pipeline, photo, monkeypatch, fps=50) == ([{"look"}] * 2 + [{"read"}]) * 3 + [{"look"}]
+
+
+def test_at_few_frames_a_second_each_gets_both(
+    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stages(pipeline, photo, monkeypatch, fps=15) == [{"look", "read"}] * 10
+
+
+def test_without_a_face_every_frame_is_looked_at(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    wall = np.full((240, 320, 3), 120, np.uint8)
+    pipeline.read(Frame(wall, 0, 0.0), stream=True)
+    looks: list[int] = []
+    noting(monkeypatch, pipeline.finder.detector, "look", lambda: looks.append(1))
+    for index in range(1, 7):
+        assert pipeline.read(Frame(wall, index, index / 30), stream=True).faces == ()
+        assert len(looks) == index
+
+
+def test_between_two_readings_the_last_one_stands(
+    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(pipeline, monkeypatch, votes_of(happy=1.0))
+    first = expression_of(stream(pipeline, photo, 1, fps=30)[0])
+    answering(pipeline, monkeypatch, votes_of(happy=0.8, sad=0.2))
+    second, third = (expression_of(reading) for reading in stream(pipeline, photo, 2, fps=30, first=1))
+    assert second == first
+    assert third.votes["sad"] > 0
+
+
+def test_what_is_no_face_stays_away_between_two_readings(
+    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answering(pipeline, monkeypatch, votes_of(happy=0.3, not_a_face=0.7))
+    assert all(reading.faces == () for reading in stream(pipeline, photo, 6, fps=30))
+
+
+def test_without_a_pace_every_frame_is_read(photo: ImageArray, monkeypatch: pytest.MonkeyPatch) -> None:
+    eager = Pipeline(PipelineOptions(pace_s=0.0))
+    assert stages(eager, photo, monkeypatch, fps=30) == [{"look", "read"}] * 10
+
+
 # --- options and broken models ----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("options", "words_"),
     [({"detector": "mtcnn"}, "no detector 'mtcnn'; there are: blaze, haar"), ({"max_faces": 0}, "at least one face"),
-     ({"threads": 0}, "at least one thread")],
+     ({"threads": 0}, "at least one thread"), ({"pace_s": -1.0}, "pace_s"), ({"pace_s": math.nan}, "pace_s")],
 )  # fmt: skip
 def test_options_that_make_no_sense(options: dict[str, object], words_: str) -> None:
     with pytest.raises(UsageError, match=words_):

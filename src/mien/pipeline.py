@@ -6,6 +6,7 @@ serves one stream in one thread; several threads take one each.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,6 +31,7 @@ from mien.types import Expression, Face, FloatArray, Frame, ImageArray, Reading
 DETECTORS = ("blaze", "haar")
 SURE = 0.6  # least confidence that is called sure
 NOT_A_FACE = 0.5  # share of people beyond which a face is dropped
+PACE_S = 0.05  # at 30 frames a second every other one is read: enough for words that are smoothed over 0.3 s
 PLEASANT = {"happy": 1.0, "sad": -1.0, "angry": -1.0, "disgust": -1.0, "fear": -1.0, "contempt": -1.0}
 
 
@@ -44,6 +46,7 @@ class PipelineOptions:
     smoothing_s: float = SMOOTHING_S  # time constant of the smoothing along a track; 0 switches it off
     hold_s: float = HOLD_S  # how long a new word must lead before it is said; 0 switches it off
     tiles: bool = True  # look for small faces too
+    pace_s: float = PACE_S  # in a stream, least time between two readings of one person; 0 reads every frame
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
@@ -52,6 +55,8 @@ class PipelineOptions:
             raise UsageError(f"at least one face must be allowed; got {self.max_faces}")
         if self.threads < 1:
             raise UsageError(f"at least one thread is needed; got {self.threads}")
+        if not (self.pace_s >= 0 and math.isfinite(self.pace_s)):
+            raise UsageError(f"pace_s is a number of seconds, 0 or more; got {self.pace_s}")
 
 
 @dataclass(eq=False)
@@ -66,6 +71,14 @@ class Stopwatch:
         began = time.perf_counter()
         yield
         self.timings_ms[stage] = (time.perf_counter() - began) * 1000
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What was last read of a person of a stream, and when."""
+
+    time_s: float
+    expression: Expression | None
 
 
 class Pipeline:
@@ -87,6 +100,8 @@ class Pipeline:
         mesh_net = MeshNet(models.weights_path("face_landmark"), threads=threads)
         self.finder = FaceFinder(_detector(self.options), mesh_net, tiles=self.options.tiles)
         self._tracker = Tracker(self.finder, max_faces=self.options.max_faces)
+        self._said: dict[int | None, _Said] = {}  # by track_id, of those in sight
+        self._searched_s = -math.inf  # when new faces were last looked for
         self._steadier = Steadier(
             self.options.smoothing_s, self.options.hold_s, expressions=len(self.classifier.card.expressions)
         )
@@ -100,6 +115,7 @@ class Pipeline:
         """Forget the stream: the next frame begins a new one."""
         self._tracker.reset()
         self._steadier.reset()
+        self._said, self._searched_s = {}, -math.inf
 
     def read(self, frame: Frame, *, stream: bool = False) -> Reading:
         """Read one frame.
@@ -113,13 +129,7 @@ class Pipeline:
             The Reading; without faces where there are none.
         """
         watch = Stopwatch()
-        with watch("faces"):
-            faces = self._tracker.update(frame) if stream else self._largest(self.finder.find(frame.image))
-        if faces:
-            with watch("crop"):
-                crops = self.crops(frame.image, faces)
-            with watch("expression"):
-                faces = self._express(frame, faces, crops, stream=stream)
+        faces = self._read_stream(frame, watch) if stream else self._read_still(frame, watch)
         return Reading(
             source=frame.source,
             index=frame.index,
@@ -130,6 +140,33 @@ class Pipeline:
             timings_ms={**watch.timings_ms, "total": sum(watch.timings_ms.values())},
             models=self.models,
         )
+
+    def _read_still(self, frame: Frame, watch: Stopwatch) -> list[Face]:
+        with watch("faces"):
+            faces = self._largest(self.finder.find(frame.image))
+        return _shown(faces, self._express(frame, faces, watch, stream=False))
+
+    def _read_stream(self, frame: Frame, watch: Stopwatch) -> list[Face]:
+        """Looking for new faces and reading expressions take turns, so that few frames pay for both.
+
+        Where frames are `pace_s` or more apart, each gets both. Between two readings of a person the last one stands.
+        """
+        now_s, pace_s = frame.time_s, self.options.pace_s
+        due = any(now_s - said.time_s >= pace_s for said in self._said.values())
+        search = not due or not 0 <= now_s - self._searched_s < pace_s
+        if search:
+            self._searched_s = now_s
+        with watch("faces"):
+            faces = self._tracker.update(frame, search=search)
+        fresh = [face for face in faces if self._is_due(face, now_s)]
+        for face, expression in zip(fresh, self._express(frame, fresh, watch, stream=True), strict=True):
+            self._said[face.track_id] = _Said(now_s, expression)
+        self._said = {face.track_id: self._said[face.track_id] for face in faces}
+        return _shown(faces, [self._said[face.track_id].expression for face in faces])
+
+    def _is_due(self, face: Face, now_s: float) -> bool:
+        said = self._said.get(face.track_id)
+        return said is None or not 0 <= now_s - said.time_s < self.options.pace_s
 
     def crops(self, image: ImageArray, faces: Sequence[Face]) -> ImageArray:
         """What the network gets to see of each face: (N, S, S) uint8 grey."""
@@ -142,7 +179,16 @@ class Pipeline:
         largest = sorted(faces, key=lambda face: -face.box.side)[: self.options.max_faces]
         return sorted(largest, key=lambda face: face.box.centre[0])
 
-    def _express(self, frame: Frame, faces: list[Face], crops: ImageArray, *, stream: bool) -> list[Face]:
+    def _express(self, frame: Frame, faces: list[Face], watch: Stopwatch, *, stream: bool) -> list[Expression | None]:
+        """What is read of each face; None for what most people would call no face."""
+        if not faces:
+            return []
+        with watch("crop"):
+            crops = self.crops(frame.image, faces)
+        with watch("expression"):
+            return self._judge(frame, faces, crops, stream=stream)
+
+    def _judge(self, frame: Frame, faces: list[Face], crops: ImageArray, *, stream: bool) -> list[Expression | None]:
         answer = self.classifier(crops)
         votes, classes = answer.votes.copy(), answer.fer2013.copy()
         count = len(self.classifier.card.expressions)
@@ -154,14 +200,13 @@ class Pipeline:
                 votes[row], classes[row], labels[row] = steady.votes, steady.fer2013, steady.shown
         confidence = self._calibration(evidence(votes, labels, doubts.crop_quality(crops), count))
         covered = self._probe(answer.features)
-        read = []
+        read: list[Expression | None] = []
         for row, face in enumerate(faces):
             doubted = doubts.of_picture(face, crops[row], (frame.width, frame.height))
             if covered[row] > doubts.COVERED_FROM and doubts.TURNED_AWAY not in doubted:  # a turned face hides itself
                 doubted.append(doubts.COVERED)
             expression = self._expression(votes[row], classes[row], int(labels[row]), float(confidence[row]), doubted)
-            if expression.votes.get("not a face", 0.0) <= NOT_A_FACE:
-                read.append(replace(face, expression=expression))
+            read.append(expression if expression.votes.get("not a face", 0.0) <= NOT_A_FACE else None)
         return read
 
     def _expression(
@@ -182,6 +227,11 @@ class Pipeline:
             doubts=tuple(doubted),
             valence=valence(shares),
         )
+
+
+def _shown(faces: list[Face], expressions: list[Expression | None]) -> list[Face]:
+    """The faces with their expressions; what is no face is left out."""
+    return [replace(face, expression=one) for face, one in zip(faces, expressions, strict=True) if one is not None]
 
 
 def valence(votes: dict[str, float]) -> float:

@@ -28,7 +28,7 @@ class Reader:
 
     Args:
         options: every field of `PipelineOptions` by name: detector, max_faces, model, threads, smoothing_s,
-            hold_s, tiles.
+            hold_s, tiles, pace_s.
 
     Raises:
         UsageError: an option makes no sense.

@@ -124,10 +124,11 @@ class Tracker:
         self._views: Iterator[View] = iter(())
         self._time_s, self._count = -math.inf, 0
 
-    def update(self, frame: Frame) -> list[Face]:
+    def update(self, frame: Frame, *, search: bool = True) -> list[Face]:
         """The faces of the next frame with their ids, from left to right, in pixels of this frame.
 
-        A frame earlier than the one before (a seek) begins anew, with new ids.
+        A frame earlier than the one before (a seek) begins anew, with new ids. Without `search`, new faces are not
+        looked for, unless this is the first frame or somebody was lost.
         """
         if frame.time_s < self._time_s:
             self._begin()
@@ -143,7 +144,8 @@ class Tracker:
             self._part()
             self._judge()
             self._welcome(frame.image, self._doubles(frame.image))
-            self._welcome(frame.image, self._search(frame.image))
+            if search or self._waiting():
+                self._welcome(frame.image, self._search(frame.image))
         self._lost = [one for one in self._lost if frame.time_s - one.seen_s <= LOST_S][-MOST_LOST:]
         named = [replace(one.face, track_id=one.track_id) for one in self._live if one.track_id is not None]
         return sorted(named, key=lambda face: face.box.centre[0])
@@ -266,13 +268,16 @@ class Tracker:
         other = self._finder.check(image, hits[0]) if hits and hits[0].score > face.score else None
         return other if other and other.score > face.score else face
 
+    def _waiting(self) -> list[_Track]:
+        """Those whose place has to be looked at: the lost, and those whose mesh is doubtful."""
+        return self._lost + [one for one in self._live if one.is_doubtful]
+
     def _next_view(self) -> View:
         """Where to look: every third time at the place that waits longest, at once where a face was just lost.
 
         A mesh that has slid half off its face is doubtful: it is set right by the detector before it is lost.
         """
-        doubtful = [one for one in self._live if one.is_doubtful]
-        waiting = min(self._lost + doubtful, key=lambda one: one.searched, default=None)
+        waiting = min(self._waiting(), key=lambda one: one.searched, default=None)
         if waiting is None or (waiting.searched and self._count % 3):
             return next(self._views)
         waiting.searched = self._count
