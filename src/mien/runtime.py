@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -73,9 +74,13 @@ class LiteNet:
         self.input_shape: tuple[int, ...] = tuple(self._net.get_input_details()[0]["shape"])
         self._lined_up = False
 
-    def __call__(self, batch: Array) -> list[Array]:
-        """Run on one input of `input_shape`, float32; returns copies of all outputs."""
-        self._net.set_tensor(self._input, np.ascontiguousarray(batch, np.float32))
+    def __call__(self, batch: NDArray[Any], *, scale: float = 1.0, shift: float = 0.0) -> list[Array]:
+        """Run on one input of `input_shape`, of any type of number; returns copies of all outputs.
+
+        The network is given batch * scale + shift, computed in its own memory.
+        """
+        # The view must be gone before the network runs: LiteRT refuses while somebody holds its memory.
+        self._fill(self._net.tensor(self._input)(), batch, np.float32(scale), np.float32(shift))
         if self._lined_up:
             self._net.invoke()
         else:  # the first run announces its delegate
@@ -83,6 +88,12 @@ class LiteNet:
                 self._net.invoke()
             self._lined_up = True
         return [self._net.get_tensor(index) for index in self._outputs]
+
+    @staticmethod
+    def _fill(memory: Array, batch: NDArray[Any], scale: np.float32, shift: np.float32) -> None:
+        np.multiply(batch, scale, out=memory, casting="same_kind")
+        if shift:
+            memory += shift
 
 
 class OnnxNet:

@@ -64,8 +64,7 @@ def appearance_of(image: ImageArray, face: Face, others: Sequence[Face] = ()) ->
     for name, region in COLOURS.items():
         inside = _cut(seen, region)
         if inside.mean() >= 0.5:  # less tells too little
-            pixels = _cut(lab, region)[inside]
-            parts[name] = np.concatenate([pixels.mean(0), pixels.std(0)])
+            parts[name] = np.ravel(cv2.meanStdDev(_cut(lab, region), mask=inside.view(np.uint8))).astype(np.float32)
     light = np.ascontiguousarray(_cut(lab, LOOK)[..., 0])
     grey = cv2.GaussianBlur(cv2.resize(light, (LOOK_SIZE, LOOK_SIZE), interpolation=cv2.INTER_AREA), (3, 3), 0)
     parts["look"] = (grey - grey.mean()) / (float(grey.std()) + 1) / LOOK_SIZE  # a unit vector: light drops out
@@ -105,13 +104,17 @@ def _patch(image: ImageArray, face: Face, taken: list[Box]) -> tuple[FloatArray,
     crop = images.warp(image, matrix * SAMPLES, CELLS * SAMPLES)
     small = cv2.resize(crop, (CELLS, CELLS), interpolation=cv2.INTER_AREA)
     lab = np.asarray(cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2Lab), np.float32)
-    steps = np.arange(CELLS) + 0.5
-    cells = np.stack(np.meshgrid(steps, steps), -1).reshape(-1, 2)
-    at = geometry.apply(geometry.invert(matrix), cells)
-    seen = np.all((at >= 0) & (at < [image.shape[1], image.shape[0]]), axis=1)
+    back, steps = geometry.invert(matrix), np.arange(CELLS) + 0.5
+    across, down = (row[0] * steps + row[1] * steps[:, None] + row[2] for row in back)  # where each cell lies
+    seen = _within(across, down, Box(0, 0, image.shape[1], image.shape[0]))
     for box in taken:
-        seen &= ~np.all((at >= [box.x1, box.y1]) & (at < [box.x2, box.y2]), axis=1)
-    return lab, seen.reshape(CELLS, CELLS)
+        seen &= ~_within(across, down, box)
+    return lab, seen
+
+
+def _within(x: NDArray[np.float64], y: NDArray[np.float64], box: Box) -> NDArray[np.bool_]:
+    """Which points lie in a box."""
+    return (x >= box.x1) & (x < box.x2) & (y >= box.y1) & (y < box.y2)
 
 
 def _cut(patch: NDArray[Value], region: tuple[float, float, float, float]) -> NDArray[Value]:

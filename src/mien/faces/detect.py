@@ -93,7 +93,7 @@ class BlazeFace:
     def look(self, image: ImageArray, view: View) -> list[Hit]:
         """The faces in one view of an RGB picture, best first."""
         crop, matrix = meshes.draw_square(image, view.centre, view.side, view.roll_deg, size=SIZE)
-        outputs = self._net(crop[None].astype(np.float32) / 127.5 - 1)
+        outputs = self._net(crop[None], scale=1 / 127.5, shift=-1)
         raw = next(output for output in outputs if output.shape[-1] == 16)[0]
         logits = next(output for output in outputs if output.shape[-1] == 1).ravel()
         seen = np.flatnonzero(logits > self._least_logit)

@@ -93,7 +93,7 @@ class MeshNet:
     def __call__(self, image: ImageArray, centre: tuple[float, float], side: float, roll_deg: float) -> Mesh:
         """Fit the mesh to the square around `centre` with this `side` (px), turned by `roll_deg`, of an RGB image."""
         crop, matrix = draw_square(image, centre, side, roll_deg)
-        outputs = self._net(crop[None].astype(np.float32) / np.float32(255))
+        outputs = self._net(crop[None], scale=1 / 255)
         raw = next(output for output in outputs if output.size == 1404).reshape(468, 3)
         logit = float(next(output for output in outputs if output.size == 1).ravel()[0])
         points = np.empty_like(raw)
@@ -127,14 +127,14 @@ def yaw_pitch_of(points: FloatArray) -> tuple[float, float]:
     The way the face looks is the normal of two lines of the mesh: between the cheeks, and from forehead to chin. A
     head is taken as nodding first, then turning, then tilting, so that its roll is that of the line of its eyes.
     """
-    across = points[LEFT_EAR].astype(np.float64) - points[RIGHT_EAR]
-    down = points[CHIN].astype(np.float64) - points[FOREHEAD]
-    gaze = np.cross(down, across)  # towards the camera, z negative
+    ax, ay, az = (points[LEFT_EAR] - points[RIGHT_EAR]).tolist()
+    dx, dy, dz = (points[CHIN] - points[FOREHEAD]).tolist()
+    x, y, z = dy * az - dz * ay, dz * ax - dx * az, dx * ay - dy * ax  # down x across: towards the camera, z negative
     roll = math.radians(roll_of(points))
-    right = gaze[0] * math.cos(roll) + gaze[1] * math.sin(roll)
-    low = gaze[1] * math.cos(roll) - gaze[0] * math.sin(roll)
-    yaw = math.degrees(math.atan2(right, -gaze[2]))
-    return yaw, math.degrees(math.atan2(-low, math.hypot(right, gaze[2]))) - REST_PITCH
+    right = x * math.cos(roll) + y * math.sin(roll)
+    low = y * math.cos(roll) - x * math.sin(roll)
+    yaw = math.degrees(math.atan2(right, -z))
+    return yaw, math.degrees(math.atan2(-low, math.hypot(right, z))) - REST_PITCH
 
 
 # Raw pitch of a face that looks straight ahead: its forehead lies a little before its chin. Median over the frontal
@@ -144,8 +144,9 @@ REST_PITCH = -5.0
 
 def square_around(points: FloatArray, roll_deg: float) -> tuple[tuple[float, float], float]:
     """The square that holds a mesh, measured along its own roll: (centre x, y), side in px."""
-    turn = geometry.square_to_pixels((0.0, 0.0), 1.0, roll_deg, 1)
-    upright = geometry.apply(turn, points[:, :2])
-    low, high = upright.min(0), upright.max(0)
-    centre = geometry.apply(geometry.invert(turn), ((low + high) / 2)[None])[0]
-    return (float(centre[0]), float(centre[1])), float((high - low).max())
+    cos, sin = math.cos(math.radians(roll_deg)), math.sin(math.radians(roll_deg))
+    x, y = points[:, 0].astype(np.float64), points[:, 1].astype(np.float64)
+    along, down = x * cos + y * sin, y * cos - x * sin
+    left, right, top, bottom = (float(end) for end in (along.min(), along.max(), down.min(), down.max()))
+    u, v = (left + right) / 2, (top + bottom) / 2
+    return (u * cos - v * sin, u * sin + v * cos), max(right - left, bottom - top)
