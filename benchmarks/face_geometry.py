@@ -3,7 +3,7 @@
     python benchmarks/face_geometry.py --data fer2013.csv [--faces N] [--quick] [--json FILE|-]
 
 Runs the mesh over the Training rows as training does (`mien.data.align.find_keypoints`); in units of the picture's
-side. All faces take some minutes; `--faces` draws so many by a seed. Without `--data` there is nothing to
+side. All faces take a few minutes; `--faces` draws so many by a seed. Without `--data` there is nothing to
 measure; `--quick` cuts a few faces of the example photo in FER2013's manner instead.
 """
 
