@@ -25,6 +25,8 @@ from mien.expression import words
 from mien.media.sources import Source
 from mien.types import Expression, Face, Reading
 
+COLUMNS = {"who": 10, "of 10 people, so many say": 29, "sure": 8, "doubts": 21}  # of a Reading; the least widths
+STEADY_WIDTH = 80  # a terminal of so many columns has room for these
 RECENT = 30  # frames that the shown rate is taken over
 WORDS_SHOWN = 3  # of one face's votes: what fits a line of 80 columns
 
@@ -100,7 +102,8 @@ class Display:
 
     def _live_view(self, reading: Reading) -> RenderableType:
         name = f"[bold]{escape(self._source.name)}[/bold]  {reading.time_s:.1f} s, {self._rate():.0f} frames a second"
-        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(words.sentence(reading)), faces_table(reading)]
+        table = faces_table(reading, width=self._progress_out.width)
+        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(words.sentence(reading)), table]
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], completed=self._summary.frames)
             parts.append(self._progress)
@@ -112,11 +115,11 @@ class Display:
         return (len(self._times) - 1) / max(1e-9, self._times[-1] - self._times[0])
 
 
-def faces_table(reading: Reading) -> Table:
-    """The faces of one Reading, a row each, from left to right."""
+def faces_table(reading: Reading, *, width: int = 0) -> Table:
+    """The faces of one Reading, a row each, from left to right; in steady columns where `width` has room for them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for name, least in (("who", 12), ("of 10 people, so many say", 32), ("sure", 8), ("doubts", 10)):
-        table.add_column(name, min_width=least)  # a live table should not jump
+    for name, least in COLUMNS.items():
+        table.add_column(name, min_width=least if width >= STEADY_WIDTH else None)  # a live table should not jump
     places = words.place_names(len(reading.faces))
     for place, face in zip(places, reading.faces, strict=True):
         table.add_row(place if face.track_id is None else f"{place} (#{face.track_id})", *_cells(face))
