@@ -66,7 +66,7 @@ class Outcome:
     @property
     def is_right(self) -> bool:
         """Whether everybody has one id, of their own."""
-        firsts = {ids[0] for ids in self.ids.values()}
+        firsts = {ids[0] for ids in self.ids.values() if ids}  # somebody may never have got one
         return len(firsts) == len(self.ids) == self.people and all(len(ids) == 1 for ids in self.ids.values())
 
 
