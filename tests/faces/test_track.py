@@ -206,6 +206,15 @@ def test_another_at_the_same_place_gets_a_new_id(gap_s: float, seeds: tuple[int,
     assert {who for frame in ids for who in frame} == {1, 2}
 
 
+@pytest.mark.parametrize("frames", [30, 31])
+def test_after_a_cut_not_one_frame_has_the_old_id(frames: int) -> None:
+    cut_s = (frames - 0.5) / FPS
+    world = World(Dummy(1, during(0, cut_s, still(200))), Dummy(2, during(cut_s, 9, still(200))))
+    ids = ids_of(Tracker(world), world, range(2 * frames))
+    assert all(1 in frame for frame in ids[:frames])
+    assert not any(1 in frame for frame in ids[frames:])
+
+
 @pytest.mark.parametrize("seeds", [(1, 2), (3, 4), (5, 6)])
 @pytest.mark.parametrize("apart", [0.0, 90.0])
 def test_two_who_cross_keep_their_ids(seeds: tuple[int, int], apart: float) -> None:

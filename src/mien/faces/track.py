@@ -172,8 +172,6 @@ class Tracker:
                 continue
             one.follow(face, self._time_s)
         for one in self._live:
-            if self._count % 2 and self._is_alone(one):
-                continue
             others = [other.face for other in self._live if other is not one]
             one.last_look, before = appearance_of(image, one.face, others), one.last_look
             self._watch(one, one.last_look, before)
@@ -205,11 +203,6 @@ class Tracker:
             one.odd_since_s = -math.inf  # from one frame to the next: a cut, or the mesh has jumped
         elif one.odd_since_s is None or crowded:
             one.odd_since_s = self._time_s
-
-    def _is_alone(self, one: _Track) -> bool:
-        """Whether nobody is near or lost whom this face could be mistaken for: then every second frame will do."""
-        is_known = one.track_id is not None and one.odd_since_s is None and one.last_look is not None
-        return is_known and len(self._live) == 1 and not self._lost
 
     def _is_crowded(self, one: _Track) -> bool:
         return any(_apart(one, other) < CROWDED for other in self._live if other is not one)

@@ -175,7 +175,10 @@ def _training_facts(divided: Divided, state: dict[str, Any], net: ExpressionNet,
 
 
 def _judged(card: ModelCard, divided: Divided, out: Path, stage: Stage) -> ModelCard:
-    """Choose the alignment, calibrate, teach the probe, and take the scores; the card is written anew."""
+    """Choose the alignment, calibrate, teach the probe, and take the scores; the card is written anew.
+
+    The confidence is calibrated on aligned crops, whichever way is better: live faces are always aligned.
+    """
     classifier = Classifier(out)
     faces, keypoints = divided.part(divided.validation)
     ways = {True: keypoints, False: None}
@@ -187,9 +190,12 @@ def _judged(card: ModelCard, divided: Divided, out: Path, stage: Stage) -> Model
     best = max(ways, key=lambda way: sum(head["accuracy"] for head in heads[way].values()))
     people = evaluate.votes_for(classifier, faces)
     voted = people.sum(1) > 0
-    rows, labels = evaluate.confidence_rows(classifier, said[best])
+    rows, labels = evaluate.confidence_rows(classifier, said[True])
     weights = fit_logistic(rows[voted], leads_among_people(people[voted], labels[voted]))
-    other = {name: {"n": head["n"], "accuracy": head["accuracy"]} for name, head in heads[not best].items()}
+    other: dict[str, Any] = {
+        name: {"n": head["n"], "accuracy": head["accuracy"]} for name, head in heads[not best].items()
+    }
+    other["votes"]["ece_cross_fitted"] = heads[not best]["votes"]["confidence"]["ece_cross_fitted"]
     card = replace(
         card,
         align=best,
