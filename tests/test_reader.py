@@ -129,3 +129,8 @@ def test_options_of_the_pipeline_pass_through(astronaut: Path) -> None:
 
 def test_no_model_named_is_the_embedded_one() -> None:
     assert mien.Reader(model=None).pipeline.options.model == DEFAULT_MODEL
+
+
+def test_an_option_that_there_is_not_lists_those_that_there_are() -> None:
+    with pytest.raises(UsageError, match="no option 'smoothness'.*smoothing_s"):
+        mien.Reader(smoothness=1)

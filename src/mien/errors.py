@@ -35,4 +35,4 @@ class MissingExtraError(MienError):
     """A part that needs an install extra, which is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f"{what} needs more packages: pip install 'mien[{extra}]'")
+        super().__init__(f"{what} needs more packages: in Mien's source folder, pip install '.[{extra}]'")

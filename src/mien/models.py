@@ -130,7 +130,9 @@ def load_card(folder: Path = DEFAULT_MODEL) -> ModelCard:
         data = json.loads(path.read_text(encoding="utf-8"))
         card = ModelCard(**{**data, "votes": tuple(data["votes"]), "fer2013": tuple(data["fer2013"])})
     except FileNotFoundError:
-        raise ModelError(f"{folder} is no model folder: it has no card.json (see `mien models`)") from None
+        raise ModelError(
+            f"{folder} is no model folder: it has no card.json; name one that `mien train` wrote"
+        ) from None
     except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise ModelError(f"the card {path} is broken: {str(error).splitlines()[0][:120]}") from error
     _check_card(card, path)

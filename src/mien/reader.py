@@ -6,10 +6,11 @@ A thin door onto `Pipeline`; it knows sources and nothing of vision.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mien.errors import UsageError
 from mien.media.inputs import expand_inputs
 from mien.media.sources import SourceOptions, open_source
 from mien.pipeline import Pipeline, PipelineOptions
@@ -40,6 +41,9 @@ class Reader:
             options.pop("model", None)
         else:
             options["model"] = Path(options["model"])
+        known = [field.name for field in fields(PipelineOptions)]
+        if unknown := set(options) - set(known):
+            raise UsageError(f"Reader has no option {min(unknown)!r}; it has: {', '.join(known)}")
         self.pipeline = Pipeline(PipelineOptions(**options))
 
     def read(self, source: Picture, *, bgr: bool = False) -> Reading:

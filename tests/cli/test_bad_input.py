@@ -58,6 +58,19 @@ BROKEN: dict[str, tuple[str, Callable[[bytes], bytes], tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--csv", "-"), "--csv writes a file"),
+        (("--parquet", "-"), "--parquet writes a file"),
+        (("--annotate", "-"), "--annotate writes a file"),
+        (("--mesh",), "--mesh adds points to --json"),
+    ],
+)
+def test_options_that_make_no_sense(mien, astronaut: Path, options: tuple[str, ...], said: str) -> None:
+    mien("read", astronaut, *options).fails(2, said)
+
+
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_file_is_one_line(mien, astronaut: Path, tmp_path: Path, what: str) -> None:
     name, make, words = BROKEN[what]

@@ -14,7 +14,7 @@ def test_without_pytorch_it_says_what_to_install(mien, tmp_path: Path, monkeypat
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "torch", None)
     data, _ = write_csv(tmp_path, drawn_faces(2))
-    mien("train", "--data", data, "--out", tmp_path / "m").fails(1, "pip install 'mien[learn]'")
+    mien("train", "--data", data, "--out", tmp_path / "m").fails(1, "pip install '.[learn]'")
 
 
 def test_missing_data_are_one_line(mien, tmp_path: Path) -> None:

@@ -273,7 +273,7 @@ def test_parquet_is_written_in_row_groups_with_types(tmp_path: Path) -> None:
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(MissingExtraError, match=r"pip install 'mien\[tables\]'"):
+    with pytest.raises(MissingExtraError, match=r"pip install '.\[tables\]'"):
         tables.ParquetSink(tmp_path / "out.parquet")
     assert os.listdir(tmp_path) == []
 

@@ -140,7 +140,12 @@ def _annotation_folder(job: Job, count: int) -> AnnotationFolder | None:
 
 
 def _check_targets(job: Job, specs: list[str | int]) -> None:
-    """Raise UsageError for two outputs of one name, or one that would overwrite an input."""
+    """Raise UsageError for two outputs of one name, one that would overwrite an input, or `-` where a file is meant."""
+    for option, path in (("--csv", job.csv), ("--parquet", job.parquet), ("--annotate", job.annotate)):
+        if str(path) == "-":
+            raise UsageError(f"{option} writes a file: give it a name; standard output is for --json alone")
+    if job.points and job.json is None:
+        raise UsageError("--mesh adds points to --json: give both")
     named = [Path(target) for target in (job.json, job.csv, job.parquet, job.annotate) if target and str(target) != "-"]
     targets = [target.resolve() for target in named]
     if len(set(targets)) < len(targets):

@@ -44,13 +44,13 @@ def _version(is_asked: bool) -> None:
 @app.callback()
 def _common(
     version: Annotated[
-        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show it.")
+        bool, typer.Option("--version", metavar="", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     pass
 
 
-@app.command(no_args_is_help=True)
+@app.command()
 def read(
     inputs: Annotated[
         list[str],
@@ -120,14 +120,17 @@ def read(
         typer.Option(
             metavar="SECONDS",
             min=0,
-            help="Seconds over which clips are smoothed; 0: not at all.",
+            help="Seconds over which clips are smoothed; 0: not at all. [default: 0.3]",
             rich_help_panel=TUNING,
         ),
     ] = None,
     hold: Annotated[
         float | None,
         typer.Option(
-            metavar="SECONDS", min=0, help="Seconds that a new word must lead; 0: none.", rich_help_panel=TUNING
+            metavar="SECONDS",
+            min=0,
+            help="Seconds that a new word must lead; 0: none. [default: 0.5]",
+            rich_help_panel=TUNING,
         ),
     ] = None,
     threads: Annotated[int, typer.Option(metavar="N", min=1, help="Of each network.", rich_help_panel=TUNING)] = 1,
@@ -187,7 +190,9 @@ def train(
         int | None, typer.Option(metavar="N", min=24, max=512, help="Side of the network's input, px.")
     ] = None,
     seed: Annotated[int | None, typer.Option(metavar="N", help="Of everything random.")] = None,
-    threads: Annotated[int, typer.Option(metavar="N", min=1, help="Threads to compute with.")] = os.cpu_count() or 1,
+    threads: Annotated[
+        int, typer.Option(metavar="N", min=1, show_default="all cores", help="Threads to compute with.")
+    ] = os.cpu_count() or 1,
     half: Annotated[
         bool,
         typer.Option(

@@ -121,7 +121,9 @@ def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str) -
         return _refused(name)
     if beginning[4:8] == b"ftyp" or beginning.startswith((b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"FLV")):
         return f"{name} is a damaged clip, or was cut off while it was copied ({_short(error)}): copy it again"
-    return f"{name} is neither a picture nor a clip that can be read: check that it is one, or convert it to MP4"
+    return (
+        f"{name} is neither a picture nor a clip that can be read: check that it is one, or convert it to JPEG or MP4"
+    )
 
 
 def _refused(name: str) -> str:
