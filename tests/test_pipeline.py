@@ -353,23 +353,24 @@ def stages(pipeline: Pipeline, image: ImageArray, monkeypatch: pytest.MonkeyPatc
     return ran[1:]
 
 
-@pytest.mark.parametrize("fps", [24, 30])
+@pytest.mark.parametrize("fps", [15, 20, 24])
 def test_looking_for_faces_and_reading_them_take_turns(
     pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch, fps: float
 ) -> None:
     assert stages(pipeline, photo, monkeypatch, fps=fps) == [{"look"}, {"read"}] * 5
 
 
+@pytest.mark.parametrize("fps", [30, 40])
 def test_at_many_frames_a_second_a_face_is_read_no_more_often(
-    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch, fps: float
 ) -> None:
-    assert stages(pipeline, photo, monkeypatch, fps=50) == ([{"look"}] * 2 + [{"read"}]) * 3 + [{"look"}]
+    assert stages(pipeline, photo, monkeypatch, fps=fps) == ([{"look"}] * 2 + [{"read"}]) * 3 + [{"look"}]
 
 
 def test_at_few_frames_a_second_each_gets_both(
     pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert stages(pipeline, photo, monkeypatch, fps=15) == [{"look", "read"}] * 10
+    assert stages(pipeline, photo, monkeypatch, fps=12) == [{"look", "read"}] * 10
 
 
 def test_without_a_face_every_frame_is_looked_at(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,9 +387,9 @@ def test_between_two_readings_the_last_one_stands(
     pipeline: Pipeline, photo: ImageArray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering(pipeline, monkeypatch, votes_of(happy=1.0))
-    first = expression_of(stream(pipeline, photo, 1, fps=30)[0])
+    first = expression_of(stream(pipeline, photo, 1, fps=24)[0])
     answering(pipeline, monkeypatch, votes_of(happy=0.8, sad=0.2))
-    second, third = (expression_of(reading) for reading in stream(pipeline, photo, 2, fps=30, first=1))
+    second, third = (expression_of(reading) for reading in stream(pipeline, photo, 2, fps=24, first=1))
     assert second == first
     assert third.votes["sad"] > 0
 
