@@ -132,5 +132,5 @@ def test_no_model_named_is_the_embedded_one() -> None:
 
 
 def test_an_option_that_there_is_not_lists_those_that_there_are() -> None:
-    with pytest.raises(UsageError, match="no option 'smoothness'.*smoothing_s"):
+    with pytest.raises(UsageError, match=r"no option 'smoothness'.*smoothing_s"):
         mien.Reader(smoothness=1)
