@@ -32,7 +32,7 @@ from mien.types import FloatArray
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """One run. The defaults trained the embedded model."""
+    """One run. The embedded model had these but for its shortened schedule, bfloat16 and compiling (docs/log.md)."""
 
     epochs: int = 50
     batch: int = 96
