@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from mien.data.fer2013 import FaceSet
+from mien.data.faceset import FaceSet
 from mien.types import ImageArray
 
 FERPLUS_HEADER = (

@@ -35,10 +35,11 @@ FLOORS = {
     "draw": 6,
     "judge": 6,
     "reader": 6,
-    "learn": 7,
     "": 7,  # mien/__init__.py, the Python interface
-    "cli": 8,
-    "__main__": 9,
+    "report": 7,
+    "learn": 8,
+    "cli": 9,
+    "__main__": 10,
 }
 
 # Heavy packages, and the only places that may import them.
@@ -48,8 +49,12 @@ ROOMS: dict[str, list[str]] = {
     "torch": ["learn"],
     "onnx": ["learn"],
     "onnxscript": ["learn"],
-    "pandas": ["media.sinks", "media.tables"],
-    "pyarrow": ["media.sinks", "media.tables"],
+    "accelerate": ["learn"],
+    "tensorboard": ["learn"],
+    "jinja2": ["report"],
+    "matplotlib": ["report"],
+    "pandas": ["media.tables", "data.manifest"],
+    "pyarrow": ["media.tables", "data.manifest"],
     "av": ["media", "images"],
     "mss": ["media"],
     "typer": ["cli"],
@@ -62,7 +67,7 @@ ROOMS: dict[str, list[str]] = {
 }
 
 # What no import of a door may load; the command line's own packages apart.
-HEAVY = {"PIL", "ai_edge_litert", "av", "cv2", "mss", "onnx", "onnxruntime", "pandas", "pyarrow", "torch"}
+HEAVY = {"PIL", "ai_edge_litert", "av", "cv2", "jinja2", "matplotlib", "mss", "onnx", "onnxruntime", "pandas", "pyarrow", "torch"}
 DOORS = ("", "errors", "types", "models", "cli")
 
 

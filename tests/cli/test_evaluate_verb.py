@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces, write_csv
 
-from mien.data.fer2013 import EXPRESSIONS, FER2013_LABELS, majority
+from mien.data.faceset import EXPRESSIONS, FER2013_LABELS, majority
 
 PUBLIC = slice(28709, 28709 + 60)  # the first rows of PublicTest
 

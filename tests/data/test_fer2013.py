@@ -10,8 +10,9 @@ from face_sets import FERPLUS_HEADER, drawn_faces, shared_faces, write_csv
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mien.data import fer2013
-from mien.data.fer2013 import FaceSet, load_fer2013
+from mien.data import faceset
+from mien.data.faceset import FaceSet
+from mien.data.fer2013 import load_fer2013
 from mien.errors import DataError
 
 PUBLIC = slice(28709, 32298)  # the rows of PublicTest
@@ -30,13 +31,13 @@ def same(a: FaceSet, b: FaceSet) -> bool:
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    faces = drawn_faces(9, splits=fer2013.SPLITS)
+    faces = drawn_faces(9, splits=faceset.SPLITS)
     faces.named[4] = False
     assert same(load_fer2013(*write_csv(tmp_path, faces)), faces)
 
 
 def test_one_split_keeps_its_lines_and_its_votes(tmp_path: Path) -> None:
-    faces = drawn_faces(9, splits=fer2013.SPLITS)
+    faces = drawn_faces(9, splits=faceset.SPLITS)
     assert same(load_fer2013(*write_csv(tmp_path, faces), only="PublicTest"), faces.split("PublicTest"))
     assert list(faces.split("PublicTest").rows) == [1, 4, 7]
 
@@ -191,7 +192,7 @@ def published_rule(votes: list[int], expressions: int = 8) -> int:
 
 @given(st.lists(st.lists(st.integers(0, 10), min_size=10, max_size=10), min_size=1, max_size=8))
 def test_majority_is_the_published_rule(votes: list[list[int]]) -> None:
-    assert fer2013.majority(np.asarray(votes, np.float32)).tolist() == [published_rule(row) for row in votes]
+    assert faceset.majority(np.asarray(votes, np.float32)).tolist() == [published_rule(row) for row in votes]
 
 
 @pytest.mark.parametrize(
@@ -207,18 +208,18 @@ def test_majority_is_the_published_rule(votes: list[list[int]]) -> None:
     ],
 )
 def test_majority_by_hand(votes: list[int], label: int) -> None:
-    assert fer2013.majority(np.asarray([votes], np.float32)).tolist() == [label]
+    assert faceset.majority(np.asarray([votes], np.float32)).tolist() == [label]
 
 
 def test_the_rule_keeps_the_published_number_of_public_faces(public: FaceSet) -> None:
     assert len(public) == 3589
     named = public.take(public.named)
-    assert int((fer2013.majority(named.votes) >= 0).sum()) == 3199
+    assert int((faceset.majority(named.votes) >= 0).sum()) == 3199
 
 
 @given(st.lists(st.lists(st.integers(0, 10), min_size=10, max_size=10), min_size=1, max_size=8))
 def test_shares_sum_to_one_or_nobody_voted(votes: list[list[int]]) -> None:
     counts = np.asarray(votes, np.float32)
-    shares = fer2013.shares(counts)
+    shares = faceset.shares(counts)
     assert shares.sum(1) == pytest.approx((counts.sum(1) > 0).astype(float), abs=1e-6)
     assert shares * counts.sum(1, keepdims=True) == pytest.approx(counts, abs=1e-4)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces
 
-from mien.data.fer2013 import FaceSet
+from mien.data.faceset import FaceSet
 from mien.data.twins import find_twins, holdout
 from mien.types import ImageArray
 

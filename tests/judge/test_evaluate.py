@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces
 
-from mien.data import align, fer2013
-from mien.data.fer2013 import FaceSet
+from mien.data import align, faceset
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.expression import calibrate
 from mien.expression.classify import Classifier
@@ -60,10 +60,10 @@ def test_answers_are_those_of_the_network_in_order(classifier: Classifier, monke
 
 def test_a_network_that_says_what_people_said_is_perfect(classifier: Classifier) -> None:
     faces = drawn_faces(200)
-    heads = evaluate.judge(classifier, faces, saying(faces, fer2013.shares(faces.votes), np.eye(7)[faces.labels]))
+    heads = evaluate.judge(classifier, faces, saying(faces, faceset.shares(faces.votes), np.eye(7)[faces.labels]))
     assert heads["fer2013"]["n"] == 200
     assert heads["fer2013"]["accuracy"] == heads["votes"]["accuracy"] == heads["votes"]["macro_f1"] == 1
-    assert heads["votes"]["n"] == int((fer2013.majority(faces.votes) >= 0).sum()) < 200
+    assert heads["votes"]["n"] == int((faceset.majority(faces.votes) >= 0).sum()) < 200
     assert heads["votes"]["rule"] == "ferplus-majority"
     assert heads["votes"]["labels"] == list(classifier.card.expressions)
     assert heads["votes"]["shares"] == {"n": 200, "mean_gap": 0, "bins": 15}
@@ -76,7 +76,7 @@ def test_scores_are_counted_on_the_right_columns(classifier: Classifier) -> None
     heads = evaluate.judge(classifier, faces, saying(faces, votes, classes))
     assert heads["fer2013"]["accuracy"] == pytest.approx((classes.argmax(1) == faces.labels).mean(), abs=1e-4)
     # The label is the leading one of the eight, also where 'unknown' has more.
-    wanted = [(votes[i, :8].argmax() == m) for i, m in enumerate(fer2013.majority(faces.votes)) if m >= 0]
+    wanted = [(votes[i, :8].argmax() == m) for i, m in enumerate(faceset.majority(faces.votes)) if m >= 0]
     assert heads["votes"]["accuracy"] == pytest.approx(np.mean(wanted), abs=1e-4)
 
 

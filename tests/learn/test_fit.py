@@ -13,8 +13,8 @@ import torch
 from face_sets import drawn_faces
 from torch.nn import functional as F
 
-from mien.data import fer2013
-from mien.data.fer2013 import FaceSet
+from mien.data import faceset
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.learn import checkpoint, fit
 from mien.learn.augment import Augmentation
@@ -220,7 +220,7 @@ def test_the_average_follows_the_norms_too() -> None:
 def test_the_loss_by_hand() -> None:
     torch.manual_seed(0)
     votes, classes = torch.randn(3, 10), torch.randn(3, 7)
-    people = torch.from_numpy(fer2013.shares(drawn_faces(3).votes))
+    people = torch.from_numpy(faceset.shares(drawn_faces(3).votes))
     people[2] = 0  # nobody voted on the third
     truth = torch.tensor([4, 0, 6])
     found = fit.loss_of(votes, classes, [people, torch.tensor([1.0, 1.0, 0.0]), F.one_hot(truth, 7).float()], 0.1)

@@ -14,8 +14,8 @@ from face_sets import drawn_faces, shared_faces, write_csv
 from PIL import Image
 
 from mien import models
-from mien.data import align, fer2013
-from mien.data.fer2013 import FaceSet
+from mien.data import align, faceset, fer2013
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.expression.classify import Classifier
 from mien.faces.mesh import MeshNet
@@ -85,8 +85,8 @@ def test_the_folder_is_a_model(trained: Run) -> None:
         "model.onnx", "card.json", "best.pt", "last.pt", "log.jsonl", "keypoints.npz"
     }  # fmt: skip
     card = trained.card
-    assert card.votes == fer2013.VOTE_LABELS
-    assert card.fer2013 == fer2013.FER2013_LABELS
+    assert card.votes == faceset.VOTE_LABELS
+    assert card.fer2013 == faceset.FER2013_LABELS
     assert card.training["faces"] + card.training["held_out"] <= 149
     assert list(card.training["options"]["widths"]) == [4, 4, 8, 8]
 
@@ -186,7 +186,7 @@ def test_without_votes_each_label_counts_as_ten(tmp_path: Path, no_mesh: None) -
     assert trained.card.scores["heads"]["votes"]["n"] == trained.card.training["held_out"] == 6
     divided = run.load(data, None, tmp_path / "out", stage=lambda name: no_progress)
     for label, votes in zip(faces.labels, divided.faces.votes, strict=True):
-        assert fer2013.VOTE_LABELS[int(votes.argmax())] == fer2013.FER2013_LABELS[label]
+        assert faceset.VOTE_LABELS[int(votes.argmax())] == faceset.FER2013_LABELS[label]
         assert votes.sum() == votes.max() == 10
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from mien import models
 from mien.data import align as aligning
 from mien.data import fer2013
-from mien.data.fer2013 import FaceSet
+from mien.data.faceset import FaceSet
 from mien.expression.classify import Classifier
 from mien.faces.mesh import MeshNet
 from mien.files import written_whole

@@ -6,57 +6,20 @@ One shape comes out: `FaceSet`, plain arrays. Nothing here needs PyTorch or know
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.data.faceset import FER2013_LABELS, FaceSet
 from mien.errors import DataError
 from mien.types import FloatArray, ImageArray, Progress, no_progress
 
 SIDE = 48
-FER2013_LABELS = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
-VOTE_LABELS = (
-    "neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt", "unknown", "not a face",
-)  # fmt: skip
-EXPRESSIONS = VOTE_LABELS[:8]
 _FERPLUS_COLUMNS = (
     "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF",
 )  # fmt: skip
 MOST_VOTES = 1000  # a label's; FERPlus asked ten people
-SPLITS = ("Training", "PublicTest", "PrivateTest")
-
-
-@dataclass(frozen=True, eq=False)
-class FaceSet:
-    """N labelled grey faces.
-
-    `pixels` (N, 48, 48) uint8; `labels` (N,) index into FER2013_LABELS; `votes` (N, 10) counts of FERPlus's ten
-    people, all zero where there are none; `splits` (N,) names; `rows` (N,) line of the CSV file, from 0;
-    `named` (N,) whether FERPlus lists the picture (those it leaves out are no faces).
-    """
-
-    pixels: ImageArray
-    labels: NDArray[np.int64]
-    votes: FloatArray
-    splits: NDArray[np.str_]
-    rows: NDArray[np.int64]
-    named: NDArray[np.bool_]
-
-    def __len__(self) -> int:
-        return len(self.pixels)
-
-    def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> FaceSet:
-        """The faces chosen by a mask or by indices."""
-        return FaceSet(*(getattr(self, name)[which] for name in self.__dataclass_fields__))
-
-    def split(self, name: str) -> FaceSet:
-        """The faces of one split; DataError if there are none."""
-        part = self.take(self.splits == name)
-        if not len(part):
-            raise DataError(f"the data hold no split {name!r}; they have: {', '.join(sorted(set(self.splits)))}")
-        return part
 
 
 def load_fer2013(data: Path, votes: Path | None = None, *, only: str | None = None,
@@ -145,23 +108,3 @@ def _read_votes(path: Path) -> tuple[FloatArray, NDArray[np.bool_]]:
     except (ValueError, IndexError, csv.Error) as error:
         raise DataError(f"{path} is no table of votes: {error}") from error
     return counts.astype(np.float32), np.asarray([bool(line[0].strip()) for line in lines], bool)
-
-
-def majority(votes: FloatArray, expressions: int = len(EXPRESSIONS)) -> NDArray[np.int64]:
-    """FERPlus's official 'majority' label per face: index of the column, or -1 where it drops the face.
-
-    As its published reader does (Barsoum et al. 2016, `process_data`, mode majority): single votes are taken for
-    noise and struck out; of the votes left, more than half must agree on one of the expressions, the
-    first `expressions` columns.
-    """
-    counts = np.where(votes <= 1, 0, votes)
-    total = counts.sum(1)
-    top = counts.argmax(1)
-    share = np.divide(counts.max(1), total, out=np.zeros_like(total), where=total > 0)
-    return np.where((share > 0.5) & (top < expressions), top, -1)
-
-
-def shares(votes: FloatArray) -> FloatArray:
-    """Votes as shares that sum to 1; all zero where nobody voted. (N, 10)."""
-    total = votes.sum(1, keepdims=True)
-    return np.asarray(np.divide(votes, total, out=np.zeros_like(votes), where=total > 0), np.float32)

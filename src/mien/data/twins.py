@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.data.fer2013 import FaceSet
+from mien.data.faceset import FaceSet
 from mien.types import FloatArray, ImageArray
 
 

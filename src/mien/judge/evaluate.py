@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.data import align, fer2013
-from mien.data.fer2013 import FaceSet
+from mien.data import align, faceset
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.expression import calibrate, doubts
 from mien.expression.calibrate import Calibration
@@ -58,7 +58,7 @@ def cut(classifier: Classifier, faces: FaceSet, keypoints: FloatArray | None) ->
 def votes_for(classifier: Classifier, faces: FaceSet) -> FloatArray:
     """People's votes in the order of the model's labels (N, V); DataError where the model has other labels."""
     try:
-        order = [fer2013.VOTE_LABELS.index(label) for label in classifier.card.votes]
+        order = [faceset.VOTE_LABELS.index(label) for label in classifier.card.votes]
     except ValueError as error:
         raise DataError(f"FERPlus has no votes for this model's labels: {error}") from error
     return faces.votes[:, order]
@@ -74,9 +74,9 @@ def confidence_rows(classifier: Classifier, said: Answers) -> tuple[NDArray[np.f
 def judge(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
     """Scores of both heads against the labels of `faces`; heads without labels are left out."""
     classes = classifier.card.fer2013
-    if set(classes) != set(fer2013.FER2013_LABELS):
-        raise DataError(f"FER2013 has other classes than this model: {', '.join(fer2013.FER2013_LABELS)}")
-    order = np.asarray([classes.index(label) for label in fer2013.FER2013_LABELS])
+    if set(classes) != set(faceset.FER2013_LABELS):
+        raise DataError(f"FER2013 has other classes than this model: {', '.join(faceset.FER2013_LABELS)}")
+    order = np.asarray([classes.index(label) for label in faceset.FER2013_LABELS])
     truth = order[faces.labels]
     heads: dict[str, Any] = {"fer2013": Scores.of(classes, truth, said.fer2013.argmax(1)).to_dict()}
     if faces.votes.any():
@@ -87,7 +87,7 @@ def judge(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, An
 def _judge_votes(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
     people = votes_for(classifier, faces)
     expressions = classifier.card.expressions
-    majority = fer2013.majority(people, len(expressions))
+    majority = faceset.majority(people, len(expressions))
     agreed = majority >= 0
     rows, labels = confidence_rows(classifier, said)
     scores = Scores.of(expressions, majority[agreed], labels[agreed])
@@ -95,7 +95,7 @@ def _judge_votes(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[
     result = {**scores.to_dict(), "rule": "ferplus-majority"}
     result["shares"] = {
         "n": int(voted.sum()),
-        "mean_gap": round(share_error(said.votes[voted], fer2013.shares(people[voted])), 4),
+        "mean_gap": round(share_error(said.votes[voted], faceset.shares(people[voted])), 4),
         "bins": calibrate.BINS,
     }
     result["confidence"] = _judge_confidence(classifier, rows[voted], people[voted], labels[voted])

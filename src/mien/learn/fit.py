@@ -21,8 +21,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mien import images
-from mien.data import align, fer2013
-from mien.data.fer2013 import FaceSet
+from mien.data import align, faceset
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.learn import augment, checkpoint
 from mien.learn.augment import Augmentation
@@ -77,13 +77,13 @@ class Material:
     @classmethod
     def of(cls, faces: FaceSet, keypoints: FloatArray) -> Material:
         """From faces and their keypoints (N, 6, 2), NaN where no mesh was found."""
-        votes = torch.from_numpy(fer2013.shares(faces.votes))
+        votes = torch.from_numpy(faceset.shares(faces.votes))
         return cls(
             torch.from_numpy(faces.pixels)[:, None],
             torch.from_numpy(np.stack([_placement(points, faces.pixels.shape[1]) for points in keypoints])),
             votes,
             (votes.sum(1) > 0).float(),
-            F.one_hot(torch.from_numpy(faces.labels), len(fer2013.FER2013_LABELS)).float(),
+            F.one_hot(torch.from_numpy(faces.labels), len(faceset.FER2013_LABELS)).float(),
         )
 
 
@@ -232,9 +232,9 @@ class Trainer:
 
     def _judge(self, loss: float, seconds: float) -> EpochLog:
         votes, classes = predict(self.average.net, self.held_crops)
-        majority = fer2013.majority(self.held.votes)
+        majority = faceset.majority(self.held.votes)
         agreed = majority >= 0
-        truth = torch.from_numpy(fer2013.shares(self.held.votes))
+        truth = torch.from_numpy(faceset.shares(self.held.votes))
         held_loss = float(-(truth * torch.from_numpy(votes).clamp(min=1e-9).log()).sum(1).mean())
         return EpochLog(
             epoch=len(self.logs),

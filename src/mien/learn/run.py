@@ -18,8 +18,8 @@ import numpy as np
 import torch
 
 from mien import images, models
-from mien.data import align, fer2013, twins
-from mien.data.fer2013 import FaceSet
+from mien.data import align, faceset, fer2013, twins
+from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.expression.calibrate import Calibration, fit_logistic, leads_among_people
 from mien.expression.classify import Classifier
@@ -113,8 +113,8 @@ def load(data: Path, votes: Path | None, out: Path, *, stage: Stage) -> Divided:
 
 
 def _label_votes(faces: FaceSet) -> FloatArray:
-    columns = [fer2013.VOTE_LABELS.index(label) for label in fer2013.FER2013_LABELS]
-    return np.asarray(10 * np.eye(len(fer2013.VOTE_LABELS))[columns][faces.labels], np.float32)
+    columns = [faceset.VOTE_LABELS.index(label) for label in faceset.FER2013_LABELS]
+    return np.asarray(10 * np.eye(len(faceset.VOTE_LABELS))[columns][faces.labels], np.float32)
 
 
 def _keypoints(faces: FaceSet, path: Path, stage: Stage) -> FloatArray:
@@ -145,8 +145,8 @@ def finish(divided: Divided, out: Path, *, stage: Stage) -> ModelCard:
         version=__version__,
         sha256=models.sha256_of(out / "model.onnx"),
         input_size=options["size"],
-        votes=fer2013.VOTE_LABELS,
-        fer2013=fer2013.FER2013_LABELS,
+        votes=faceset.VOTE_LABELS,
+        fer2013=faceset.FER2013_LABELS,
         crop=images.DEFAULT_GEOMETRY.to_dict(),
         align=True,
         licence=LICENCE,

@@ -1,0 +1,1 @@
+"""Pages, charts and contact sheets: what figures look like. Needs the extra `report`."""
