@@ -24,7 +24,9 @@ def public(shared_fer2013: Path) -> FaceSet:
 
 
 def same(a: FaceSet, b: FaceSet) -> bool:
-    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in FaceSet.__dataclass_fields__)
+    values = [(getattr(a, name), getattr(b, name)) for name in FaceSet.__dataclass_fields__]
+    return all(np.array_equal(one, other, equal_nan=isinstance(one, np.ndarray) and one.dtype.kind == "f")
+               for one, other in values)  # fmt: skip
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------

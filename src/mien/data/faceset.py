@@ -5,7 +5,7 @@ Nothing here reads files, needs PyTorch or knows networks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,8 @@ VOTE_LABELS = (
 EXPRESSIONS = VOTE_LABELS[:8]
 SPLITS = ("Training", "PublicTest", "PrivateTest")
 
+_COLUMNS = ("pixels", "labels", "votes", "splits", "rows", "named", "valence", "files")  # one entry a face
+
 
 @dataclass(frozen=True, eq=False)
 class FaceSet:
@@ -30,7 +32,7 @@ class FaceSet:
     (N, 10) counts of people in the order of VOTE_LABELS, all zero where nobody voted; `splits` (N,) names; `rows`
     (N,) line of the file, from 0; `named` (N,) whether FERPlus lists the picture (those it leaves out are no faces;
     true for other data); `valence` (N,) -1..1, NaN where there is none; `files` (N,) where the picture lies, '' where
-    it has no file of its own.
+    it has no file of its own. `notes` are lines that its user should see: what was left out, and why.
     """
 
     pixels: ImageArray
@@ -41,6 +43,7 @@ class FaceSet:
     named: NDArray[np.bool_]
     valence: FloatArray = field(default_factory=lambda: np.empty(0, np.float32))
     files: NDArray[np.str_] = field(default_factory=lambda: np.empty(0, np.str_))
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         count = len(self.pixels)
@@ -48,9 +51,9 @@ class FaceSet:
             object.__setattr__(self, "valence", np.full(count, np.nan, np.float32))
         if not len(self.files):
             object.__setattr__(self, "files", np.full(count, ""))
-        for one in fields(self):
-            if len(getattr(self, one.name)) != count:
-                raise ValueError(f"{one.name} has {len(getattr(self, one.name))} entries, there are {count} faces")
+        for name in _COLUMNS:
+            if len(getattr(self, name)) != count:
+                raise ValueError(f"{name} has {len(getattr(self, name))} entries, there are {count} faces")
 
     def __len__(self) -> int:
         return len(self.pixels)
@@ -62,7 +65,7 @@ class FaceSet:
 
     def take(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> FaceSet:
         """The faces chosen by a mask or by indices."""
-        return FaceSet(*(getattr(self, one.name)[which] for one in fields(self)))
+        return replace(self, **{name: getattr(self, name)[which] for name in _COLUMNS})
 
     def split(self, name: str) -> FaceSet:
         """The faces of one split; DataError if there are none."""

@@ -1,47 +1,115 @@
-"""Labelled faces for training and evaluation: FER2013's CSV, joined with the votes of FERPlus.
+"""FER2013's CSV of faces: parsed once, then mapped from the cache; FERPlus's votes beside it.
 
-One shape comes out: `FaceSet`, plain arrays. Nothing here needs PyTorch or knows networks.
+Goodfellow et al. 2013; the file of the Kaggle challenge, columns emotion, pixels, Usage.
 """
 
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mien.data import cache, ferplus
 from mien.data.faceset import FER2013_LABELS, FaceSet
+from mien.data.tables import find_columns
 from mien.errors import DataError
-from mien.types import FloatArray, ImageArray, Progress, no_progress
+from mien.types import ImageArray, Progress, no_progress
 
 SIDE = 48
-_FERPLUS_COLUMNS = (
-    "neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "NF",
-)  # fmt: skip
-MOST_VOTES = 1000  # a label's; FERPlus asked ten people
+COLUMNS = ("emotion", "pixels", "Usage")
+LEAST_CACHED = 4_000_000  # bytes; what is smaller is parsed in half a second
+_FORM = 1  # of what is cached; a change of it leaves older caches unused
+
+
+@dataclass(frozen=True, eq=False)
+class _Table:
+    """The file as arrays: `pixels` (N, 48, 48), `labels` (N,) 0..6, `splits` (N,) names, `rows` (N,) from 0."""
+
+    pixels: ImageArray
+    labels: NDArray[np.uint8]
+    splits: NDArray[np.str_]
+    rows: NDArray[np.int64]
 
 
 def load_fer2013(data: Path, votes: Path | None = None, *, only: str | None = None,
                  progress: Progress = no_progress) -> FaceSet:  # fmt: skip
-    """Read Kaggle's fer2013.csv (emotion, pixels, Usage), and FERPlus's fer2013new.csv beside it.
+    """Read Kaggle's fer2013.csv (emotion, pixels, Usage), and FERPlus's votes of its faces.
 
     Args:
-        data: fer2013.csv; its rows and those of `votes` stand in the same order.
-        votes: fer2013new.csv, or None.
-        only: read one split alone.
-        progress: called with bytes read and bytes in all.
+        data: fer2013.csv.
+        votes: fer2013new.csv, whose lines stand in the same order, or a folder of FERPlus's label.csv files.
+        only: give one split alone.
+        progress: called with bytes read and bytes in all, when the file is parsed.
 
     Raises:
         DataError: a file is missing, or a line is not of that form (the line is named).
     """
-    counts, named = _read_votes(votes) if votes else (None, None)
+    table = _read(data, only, progress)
+    if only is not None:
+        table = _select(table, only)
+    if not len(table.rows):
+        raise DataError(f"{data} holds no faces" + (f" of the split {only!r}" if only else ""))
+    if votes is None:
+        counts, named = np.zeros((len(table.rows), 10), np.float32), np.ones(len(table.rows), bool)
+    else:
+        lines = ferplus.Lines(data, table.pixels, table.labels, table.splits, table.rows)
+        counts, named = ferplus.join_votes(votes, lines)
+    return FaceSet(table.pixels, table.labels.astype(np.int64), counts, table.splits, table.rows, named)
+
+
+def is_fer2013(header: list[str]) -> bool:
+    """Whether a CSV file's first line is FER2013's."""
+    return {name.lower() for name in COLUMNS} <= {name.strip().lower() for name in header}
+
+
+def _select(table: _Table, split: str) -> _Table:
+    """One split; its pixels stay mapped where its rows follow each other, as they do in the public file."""
+    where = np.flatnonzero(table.splits == split)
+    follow = len(where) > 0 and where[-1] - where[0] + 1 == len(where)
+    which = slice(int(where[0]), int(where[-1]) + 1) if follow else where
+    return _Table(table.pixels[which], table.labels[which], table.splits[which], table.rows[which])
+
+
+def _read(data: Path, only: str | None, progress: Progress) -> _Table:
+    """The file from the cache, or parsed and kept there; where nothing can be kept, `only` that split is parsed."""
+    try:
+        if data.stat().st_size < LEAST_CACHED or not cache.is_usable():
+            return _parse(data, only, progress)
+        name = f"fer2013-{_FORM}-{cache.fingerprint(data)[:32]}"
+    except OSError as error:
+        raise DataError(f"cannot read {data}: {error.strerror}") from error
+    known = cache.recall(name, ("pixels", "labels", "splits"))
+    if known is not None and _is_whole(known):
+        return _Table(known["pixels"], known["labels"], known["splits"], np.arange(len(known["pixels"])))
+    table = _parse(data, None, progress)
+    cache.keep(name, {"pixels": table.pixels, "labels": table.labels, "splits": table.splits})
+    return table
+
+
+def _is_whole(known: cache.Arrays) -> bool:
+    pixels, labels, splits = known["pixels"], known["labels"], known["splits"]
+    return (
+        pixels.dtype == labels.dtype == np.uint8
+        and pixels.ndim == 3
+        and pixels.shape[1:] == (SIDE, SIDE)
+        and splits.dtype.kind == "U"
+        and labels.shape == splits.shape == pixels.shape[:1]
+        and len(labels) > 0
+        and int(labels.max()) < len(FER2013_LABELS)
+        and bool((splits != "").all())
+    )
+
+
+def _parse(data: Path, only: str | None, progress: Progress) -> _Table:
     pixels, labels, splits, rows = [], [], [], []
     try:
         size = data.stat().st_size
-        with open(data, newline="", encoding="utf-8") as file:
+        with open(data, newline="", encoding="utf-8-sig") as file:
             reader = csv.reader(file)
-            columns = _columns(next(reader, []), ("emotion", "pixels", "Usage"), data)
+            columns = find_columns(next(reader, []), COLUMNS, data)
             done = 0
             for row, line in enumerate(reader):
                 done += sum(map(len, line)) + 3
@@ -58,33 +126,14 @@ def load_fer2013(data: Path, votes: Path | None = None, *, only: str | None = No
         raise DataError(f"cannot read {data}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{data} is no CSV file: {error}") from error
-    if not rows:
-        raise DataError(f"{data} holds no faces" + (f" of the split {only!r}" if only else ""))
-    index = np.asarray(rows)
-    if counts is not None and index[-1] >= len(counts):
-        raise DataError(f"{votes} has {len(counts)} rows, too few for {data}; the two go together line by line")
-    return FaceSet(
-        np.stack(pixels),
-        np.asarray(labels, np.int64),
-        np.zeros((len(rows), 10), np.float32) if counts is None else counts[index],
-        np.asarray(splits),
-        index,
-        np.ones(len(rows), bool) if named is None else named[index],
-    )
-
-
-def _columns(header: list[str], wanted: tuple[str, ...], path: Path) -> list[int]:
-    names = [name.strip().lower() for name in header]
-    missing = [name for name in wanted if name.lower() not in names]
-    if missing:
-        raise DataError(f"{path} lacks the column {missing[0]!r}; its first line says: {', '.join(header[:8])[:80]!r}")
-    return [names.index(name.lower()) for name in wanted]
+    faces = np.stack(pixels) if pixels else np.empty((0, SIDE, SIDE), np.uint8)
+    return _Table(faces, np.asarray(labels, np.uint8), np.asarray(splits, np.str_), np.asarray(rows, np.int64))
 
 
 def _parse_pixels(line: list[str], columns: list[int], path: Path, row: int) -> ImageArray:
     try:
         label, values, split = (line[column] for column in columns)
-        face = bytes(map(int, values.split()))  # ValueError outside 0..255
+        face = _to_bytes(values)
         if len(face) != SIDE * SIDE or not 0 <= int(label) < len(FER2013_LABELS) or not split:
             raise ValueError
         return np.frombuffer(face, np.uint8).reshape(SIDE, SIDE)
@@ -94,17 +143,10 @@ def _parse_pixels(line: list[str], columns: list[int], path: Path, row: int) -> 
         ) from None
 
 
-def _read_votes(path: Path) -> tuple[FloatArray, NDArray[np.bool_]]:
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            reader = csv.reader(file)
-            columns = _columns(next(reader, []), ("Image name", *_FERPLUS_COLUMNS), path)
-            lines = [[line[column] for column in columns] for line in reader]
-        counts = np.asarray([[float(value) for value in line[1:]] for line in lines]).reshape(-1, 10)
-        if not ((counts >= 0) & (counts <= MOST_VOTES)).all():  # NaN fails too
-            raise ValueError(f"a count of votes lies outside 0..{MOST_VOTES}")
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, IndexError, csv.Error) as error:
-        raise DataError(f"{path} is no table of votes: {error}") from error
-    return counts.astype(np.float32), np.asarray([bool(line[0].strip()) for line in lines], bool)
+def _to_bytes(text: str) -> bytes:
+    """Numbers with blanks between them as bytes; ValueError outside 0..255."""
+    if text.isascii() and text.replace(" ", "").isdigit():  # numpy takes a twentieth of int()'s time, and checks less
+        numbers = np.fromstring(text, np.int64, sep=" ")
+        if numbers.min() >= 0 and numbers.max() <= 255:
+            return numbers.astype(np.uint8).tobytes()
+    return bytes(map(int, text.split()))
