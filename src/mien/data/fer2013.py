@@ -79,8 +79,8 @@ def _read(data: Path, only: str | None, progress: Progress) -> _Table:
         if data.stat().st_size < LEAST_CACHED or not cache.is_usable():
             return _parse(data, only, progress)
         name = f"fer2013-{_FORM}-{cache.fingerprint(data)[:32]}"
-    except OSError as error:
-        raise DataError(f"cannot read {data}: {error.strerror}") from error
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        raise DataError(f"cannot read {data}: {getattr(error, 'strerror', None) or error}") from error
     known = cache.recall(name, ("pixels", "labels", "splits"))
     if known is not None and _is_whole(known):
         return _Table(known["pixels"], known["labels"], known["splits"], np.arange(len(known["pixels"])))

@@ -7,6 +7,7 @@ in the name.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import defaultdict
 from dataclasses import dataclass
@@ -53,7 +54,7 @@ def join_votes(votes: Path, lines: Lines) -> Joined:
     Raises:
         DataError: the votes are missing, broken, or those of other faces.
     """
-    if not votes.is_dir() and votes.name.lower() != "label.csv":
+    if not os.path.isdir(votes) and votes.name.lower() != "label.csv":
         return _join_by_line(votes, lines)
     folders = label_files(votes)
     counts, named = np.zeros((len(lines.rows), 10), np.float32), np.zeros(len(lines.rows), bool)
@@ -116,11 +117,11 @@ def label_files(votes: Path) -> dict[str, Path]:
     Raises:
         DataError: there are none.
     """
-    folder = votes if votes.is_dir() else votes.parent
+    folder = votes if os.path.isdir(votes) else votes.parent
     split_of = {name.lower(): split for split, name in FOLDERS.items()}
     for group in ([folder], *(sorted(above.glob("*")) for above in (folder, folder / "data"))):
         found = {split_of[one.name.lower()]: one / "label.csv" for one in group
-                 if one.name.lower() in split_of and (one / "label.csv").is_file()}  # fmt: skip
+                 if one.name.lower() in split_of and os.path.isfile(one / "label.csv")}  # fmt: skip
         if found:
             return found
     raise DataError(
@@ -158,12 +159,12 @@ def _find(path: Path, names: list[str], lines: Lines, which: NDArray[np.int64]) 
     that its FER2013Valid begins with fer0028638.png at row 28,709.
     """
     table = next((place / "fer2013new.csv" for place in (path.parent, *list(path.parent.parents)[:2], lines.data.parent)
-                  if (place / "fer2013new.csv").is_file()), None)  # fmt: skip
+                  if os.path.isfile(place / "fer2013new.csv")), None)  # fmt: skip
     row_of = {int(row): index for index, row in enumerate(lines.rows)}
     if table is not None:
         rows = {name: row for row, name in enumerate(_names_by_line(table)) if name}
         found = [row_of.get(rows.get(name, -1), -1) for name in names]
-    elif names and (path.parent / names[0]).is_file():
+    elif names and os.path.isfile(path.parent / names[0]):
         found = _find_by_picture(path, names, lines, which)
     else:
         found = [row_of.get(_number(path, name), -1) for name in names]
