@@ -31,7 +31,6 @@ ENDINGS = {
 }
 SMALL_SIDE = 128  # px: a squarish picture up to this side is a ready crop; a photo's face would be too small here
 CROP_SIDE = 256  # px: one up to this side may be a crop in which no face is found (AffectNet's have 224)
-FILLED = 0.5  # of a picture's side: a mesh at least so large fills it, and the picture is a ready crop
 SQUARISH = 1.25  # the longer side by the shorter, at most
 AROUND = 2.0  # sides of a listed box that are searched for its face: the mesh wants 1.5
 SHOWN = 12  # files that a note names
@@ -113,9 +112,9 @@ def pictures_below(folder: Path) -> Iterator[Path]:
 def cut_faces(listing: Listing, size: int = 48, progress: Progress = no_progress) -> FaceSet:
     """Decode all pictures of a listing and cut out their faces.
 
-    A squarish picture that is small or filled by a face is a crop already and only resized (`align` finds its eyes
-    and mouth later). In others faces are looked for; the largest is cut with `crop_face`, those without a face are
-    left out.
+    What is listed as a crop, or squarish and at most SMALL_SIDE px, is only resized (`align` finds its eyes and mouth
+    later). In all others faces are looked for; the largest is cut with `crop_face`, and those without a face are left
+    out, unless they look like crops (squarish, at most CROP_SIDE px).
 
     Args:
         listing: what to read.
@@ -165,7 +164,7 @@ def _cut(cutter: _Cutter, one: Listed, report: _Report) -> ImageArray | None:
     except SourceError:
         report.unreadable.append(str(one.path))
         return None
-    if one.box is None and (one.is_crop or cutter.is_crop(image)):
+    if one.box is None and (one.is_crop or is_crop(image)):
         return whole_crop(image, cutter.size)
     crop, faces = cutter(image, one.box)
     if crop is None and _is_squarish(image) and max(image.shape[:2]) <= CROP_SIDE:
@@ -177,6 +176,11 @@ def _cut(cutter: _Cutter, one: Listed, report: _Report) -> ImageArray | None:
     elif faces > 1 and one.box is None:
         report.several.append(str(one.path))
     return crop
+
+
+def is_crop(image: ImageArray) -> bool:
+    """Whether a picture is taken for a face that was cut out already: it is small and squarish."""
+    return max(image.shape[:2]) <= SMALL_SIDE and _is_squarish(image)
 
 
 def _is_squarish(image: ImageArray) -> bool:
@@ -200,7 +204,7 @@ def _square(grey: ImageArray) -> ImageArray:
 
 
 class _Cutter:
-    """Tells crops from photos and cuts the face out of these; its networks are opened when they are first needed."""
+    """Cuts the face out of a photo; its networks are opened with the first one."""
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -209,16 +213,6 @@ class _Cutter:
     def _finder(self) -> FaceFinder:
         net = MeshNet(weights_path("face_landmark"))
         return FaceFinder(BlazeFace(weights_path("face_detection_full_range")), net)
-
-    def is_crop(self, image: ImageArray) -> bool:
-        """Whether a picture's face was cut out already: it is squarish, and small or filled by a mesh."""
-        if not _is_squarish(image):
-            return False
-        if max(image.shape[:2]) <= SMALL_SIDE:
-            return True
-        keypoints = self._fit_whole(image)
-        # From ear to ear, which the mesh's own box hardly surpasses.
-        return keypoints is not None and bool(np.ptp(keypoints[:, 0]) >= FILLED * max(image.shape[:2]))
 
     def __call__(self, image: ImageArray, box: Box | None) -> tuple[ImageArray | None, int]:
         """The crop of the largest face, or of the one in the box, and how many faces there are; None for none."""
