@@ -5,11 +5,22 @@ Works on pixels alone, whatever the data set.
 
 from __future__ import annotations
 
+import math
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from mien.data.faceset import FaceSet
+from mien.errors import DataError
 from mien.types import FloatArray, ImageArray
+
+THUMB = 12  # side of the thumbnails that are compared
+HASH_SIDE, HASHED_SIDE = 8, 32  # frequencies that the perceptual hash keeps, of a face so large
+HASH_DISTANCE = 4  # bits of 64
+BLOCK = 2048  # faces compared with all others at a time,
+MOST_PRODUCTS = 2**27  # fewer where there are more than 65,000: half a gigabyte
 
 
 def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]:
@@ -17,9 +28,49 @@ def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]
 
     Two faces are twins when their 12 x 12 thumbnails, brought to mean 0 and length 1, correlate above `threshold`.
     """
-    count, side = len(pixels), pixels.shape[1]
-    thumbs = pixels.reshape(count, 12, side // 12, 12, side // 12).mean((2, 4), dtype=np.float32)
-    flat, mirrored = _unit(thumbs), _unit(thumbs[:, :, ::-1])
+    thumbs = _thumbnails(pixels)
+    return _linked(_unit(thumbs), _unit(thumbs[:, :, ::-1]), threshold)
+
+
+def same_pixels(pixels: ImageArray) -> NDArray[np.int64]:
+    """Groups of faces that are the same pixel by pixel: (N,), numbered by the first face of each."""
+    first: dict[bytes, int] = {}
+    return np.asarray([first.setdefault(face.tobytes(), index) for index, face in enumerate(pixels)], np.int64)
+
+
+def same_hash(pixels: ImageArray, distance: int = HASH_DISTANCE) -> NDArray[np.int64]:
+    """Groups of faces whose perceptual hashes, mirrored or not, differ in at most `distance` of 64 bits: (N,)."""
+    # Of two rows of +-1, 64 minus the product is twice the number of bits that differ.
+    plain, mirrored = (2 * perceptual_hash(faces).astype(np.float32) - 1 for faces in (pixels, pixels[:, :, ::-1]))
+    return _linked(plain, mirrored, HASH_SIDE**2 - 2 * distance - 1)
+
+
+def perceptual_hash(pixels: ImageArray) -> NDArray[np.bool_]:
+    """64 bits a face, (N, 64): which of its 8 x 8 lowest frequencies lie above their median.
+
+    The DCT hash of Zauner (2010), as ImageHash computes it: the face as 32 x 32, its cosine transform without the
+    usual norm, whose first row and column are therefore larger.
+    """
+    weights = np.ones((HASH_SIDE, 1), np.float32)
+    weights[0] = math.sqrt(2)
+    bits = []
+    for face in pixels:
+        small = Image.fromarray(face).resize((HASHED_SIDE, HASHED_SIDE), Image.Resampling.LANCZOS)
+        low = cv2.dct(np.asarray(small, np.float32))[:HASH_SIDE, :HASH_SIDE] * weights * weights.T
+        bits.append((low > np.median(low)).ravel())
+    return np.asarray(bits, bool).reshape(-1, HASH_SIDE**2)
+
+
+def members(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The faces of each group that has more than one, as indices; the largest groups first."""
+    order = np.argsort(groups, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    return sorted((part for part in parts if len(part) > 1), key=lambda part: (-len(part), int(part[0])))
+
+
+def _linked(flat: FloatArray, mirrored: FloatArray, threshold: float) -> NDArray[np.int64]:
+    """Groups of rows that are linked, directly or through others, by a product above `threshold`: (N,)."""
+    count = len(flat)
     parent = np.arange(count)
 
     def root(index: int) -> int:
@@ -28,13 +79,24 @@ def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]
             index = int(parent[index])
         return index
 
-    for start in range(0, count, 2048):
-        block = flat[start : start + 2048]
+    block_rows = max(1, min(BLOCK, MOST_PRODUCTS // max(count, 1)))
+    for start in range(0, count, block_rows):
+        block = flat[start : start + block_rows]
         alike = np.maximum(block @ flat.T, block @ mirrored.T) > threshold
         for one, two in zip(*np.nonzero(alike), strict=True):
             a, b = root(start + int(one)), root(int(two))
             parent[max(a, b)] = min(a, b)
-    return np.asarray([root(index) for index in range(count)])
+    return np.asarray([root(index) for index in range(count)], np.int64)
+
+
+def _thumbnails(pixels: ImageArray) -> FloatArray:
+    """Each face averaged down to 12 x 12: (N, 12, 12)."""
+    count, side = len(pixels), pixels.shape[1]
+    if side % THUMB == 0:
+        blocks = pixels.reshape(count, THUMB, side // THUMB, THUMB, side // THUMB)
+        return np.asarray(blocks.mean((2, 4), dtype=np.float32))
+    small = [cv2.resize(face.astype(np.float32), (THUMB, THUMB), interpolation=cv2.INTER_AREA) for face in pixels]
+    return np.asarray(small, np.float32).reshape(count, THUMB, THUMB)
 
 
 def _unit(thumbs: FloatArray) -> FloatArray:
@@ -49,7 +111,12 @@ def holdout(faces: FaceSet, *, share: float = 0.1, seed: int = 0) -> tuple[NDArr
     """Divide the Training split: (indices to fit, indices that select checkpoints).
 
     The held-out tenth has no twin anywhere. From the rest, faces with a twin in another split are left out, and
-    so are those that FERPlus does not list.
+    so are those that FERPlus does not list. Data without another split are divided likewise: nothing is then left
+    out, and there is nothing but the held-out tenth to judge by. Where most faces have twins (frames of a clip), the
+    held-out part is smaller than `share`.
+
+    Raises:
+        DataError: there is no Training split, or too few of its faces are free of twins.
     """
     groups = find_twins(faces.pixels)
     training = (faces.splits == "Training") & faces.named
@@ -59,4 +126,9 @@ def holdout(faces: FaceSet, *, share: float = 0.1, seed: int = 0) -> tuple[NDArr
     held = np.random.default_rng(seed).permutation(alone)[: int(share * training.sum())]
     fit = training & ~elsewhere
     fit[held] = False
+    if not len(held) or not fit.any():
+        raise DataError(
+            f"of {int(training.sum())} faces of the split 'Training', {len(alone)} have no twin: "
+            f"too few to hold out a share of {share:g}; name more data"
+        )
     return np.flatnonzero(fit), np.sort(held)
