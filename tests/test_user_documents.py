@@ -14,8 +14,13 @@ from mien.cli.verbs import app
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md", ROOT / "MODEL_CARD.md"]
-VERBS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-COMMAND = re.compile(r"(?:^    |`)(mien (?:read|models|evaluate|train)\b[^`\n]*)", re.MULTILINE)
+GROUPS = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+VERBS = {
+    f"{name} {inner}".strip(): verb
+    for name, group in GROUPS.items()
+    for inner, verb in getattr(group, "commands", {"": group}).items()
+}
+COMMAND = re.compile(r"(?:^    |`)(mien (?:read|models|data|evaluate|train)\b[^`\n]*)", re.MULTILINE)
 
 
 def text_of(page: Path) -> str:
@@ -24,7 +29,7 @@ def text_of(page: Path) -> str:
 
 def sections() -> dict[str, str]:
     """docs/command-line.md by verb."""
-    parts = re.split(r"^## mien (\w+)$", text_of(ROOT / "docs" / "command-line.md"), flags=re.MULTILINE)
+    parts = re.split(r"^## mien (\w+(?: \w+)?)$", text_of(ROOT / "docs" / "command-line.md"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -59,6 +64,8 @@ def test_every_command_line_is_understood(page: str, line: str) -> None:
     arguments = [argument.strip("[]") for argument in arguments]
     if verb == "read" and not arguments:
         return
+    if verb not in VERBS:
+        verb = f"{verb} {arguments.pop(0)}"
     with VERBS[verb].make_context(verb, arguments, resilient_parsing=False) as context:
         assert context.params
 

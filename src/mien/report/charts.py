@@ -22,7 +22,7 @@ from mien.files import written_whole
 
 DPI = 200  # sharp on dense screens; a page shows charts at half of it
 WIDTH_IN = 5.2  # of a chart: narrow enough that its letters can be read on a phone
-TEXT_PT, SMALL_PT = 10.0, 8.5
+TEXT_PT, SMALL_PT = 11.0, 9.5
 
 
 @dataclass(frozen=True)

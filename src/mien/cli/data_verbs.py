@@ -1,0 +1,31 @@
+"""The verbs that look at labelled faces: `mien data describe`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mien.cli.app import app
+from mien.cli.options import VOTES
+
+data = typer.Typer(help="Look at labelled faces.", no_args_is_help=True)
+app.add_typer(data, name="data")
+
+
+@data.command()
+def describe(
+    data: Annotated[
+        Path, typer.Option(metavar="PATH", help="Kaggle's fer2013.csv, a folder of pictures, or a manifest.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the report goes: a new or an empty folder.")],
+    votes: Annotated[Path | None, VOTES] = None,
+    layout: Annotated[
+        str | None, typer.Option(metavar="NAME", help="How the data lie; found out unless it is said.")
+    ] = None,
+) -> None:
+    """Say what labelled faces are like: classes, votes, twins; a page with charts and contact sheets."""
+    from mien.cli.describing import run_description
+
+    run_description(data, votes, out, layout=layout)
