@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mien.cli.app import app
-from mien.cli.options import VOTES
+from mien.cli.options import DATA, LAYOUT, VOTES
 
 data = typer.Typer(help="Look at labelled faces.", no_args_is_help=True)
 app.add_typer(data, name="data")
@@ -16,14 +16,10 @@ app.add_typer(data, name="data")
 
 @data.command()
 def describe(
-    data: Annotated[
-        Path, typer.Option(metavar="PATH", help="Kaggle's fer2013.csv, a folder of pictures, or a manifest.")
-    ],
+    data: Annotated[Path, DATA],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the report goes: a new or an empty folder.")],
     votes: Annotated[Path | None, VOTES] = None,
-    layout: Annotated[
-        str | None, typer.Option(metavar="NAME", help="How the data lie; found out unless it is said.")
-    ] = None,
+    layout: Annotated[str | None, LAYOUT] = None,
 ) -> None:
     """Say what labelled faces are like: classes, votes, twins; a page with charts and contact sheets."""
     from mien.cli.describing import run_description

@@ -190,7 +190,7 @@ def vote_facts(faces: FaceSet, bits: FloatArray) -> dict[str, Any]:
 
 def find_all_twins(faces: FaceSet, progress: Progress = no_progress) -> dict[str, NDArray[np.int64]]:
     """Groups of faces that are alike, by three kinds of likeness: the same number (N,) for all of a group."""
-    kinds = {"pixels": same_pixels, "thumbnails": twins.find_twins}
+    kinds = {"pixels": twins.same_pixels, "hash": twins.same_hash, "thumbnails": twins.find_twins}
     found = {}
     for done, (how, find) in enumerate(kinds.items()):
         progress(done, len(kinds))
@@ -199,47 +199,33 @@ def find_all_twins(faces: FaceSet, progress: Progress = no_progress) -> dict[str
     return found
 
 
-def same_pixels(pixels: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Groups of faces that are equal to the last pixel: the first one's index for all of a group. (N,)."""
-    first: dict[bytes, int] = {}
-    return np.asarray([first.setdefault(face.tobytes(), index) for index, face in enumerate(pixels)], np.int64)
-
-
 def twin_facts(faces: FaceSet, groups: NDArray[np.int64]) -> dict[str, Any]:
     """How many faces occur more than once, in which splits, and with how many labels."""
-    members = groups_of(groups)
+    repeated = twins.members(groups)
     pairs: Counter[str] = Counter()
     conflicts: Counter[str] = Counter()
-    for which in members:
+    for which in repeated:
         names = _in_order(set(faces.splits[which].tolist()), SPLITS)
         pairs.update(f"{one} and {two}" for one, two in combinations(names, 2))
         labels = [LABELS[label] for label in sorted(set(faces.labels[which].tolist())) if label >= 0]
         conflicts.update(f"{one} and {two}" for one, two in combinations(labels, 2))
     return {
-        "groups": len(members),
-        "faces": sum(map(len, members)),
-        "copies": sum(len(which) - 1 for which in members),  # what is left out when each face is kept once
-        "largest_group": max(map(len, members), default=0),
-        "groups_across_splits": sum(len(set(faces.splits[which].tolist())) > 1 for which in members),
+        "groups": len(repeated),
+        "faces": sum(map(len, repeated)),
+        "copies": sum(len(which) - 1 for which in repeated),  # what is left out when each face is kept once
+        "largest_group": max(map(len, repeated), default=0),
+        "groups_across_splits": sum(len(set(faces.splits[which].tolist())) > 1 for which in repeated),
         "splits": dict(pairs.most_common()),
-        "groups_in_conflict": sum(len(set(faces.labels[which].tolist()) - {-1}) > 1 for which in members),
+        "groups_in_conflict": sum(len(set(faces.labels[which].tolist()) - {-1}) > 1 for which in repeated),
         "labels": dict(conflicts.most_common()),
     }
-
-
-def groups_of(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """The groups of more than one face, each as the indices of its faces, in the order of their first ones."""
-    order = np.argsort(groups, kind="stable")
-    starts = np.flatnonzero(np.diff(groups[order])) + 1
-    found = [which for which in np.split(order, starts) if len(which) > 1]
-    return sorted(found, key=lambda which: int(which[0]))
 
 
 def choose_pairs(faces: FaceSet, groups: dict[str, NDArray[np.int64]]) -> list[Pair]:
     """One pair for each group: one across splits if there is one, with two labels if there is one."""
     chosen: dict[tuple[int, int], Pair] = {}
     for how, numbers in groups.items():
-        for which in groups_of(numbers):
+        for which in twins.members(numbers):
             members = [int(index) for index in which[:MEMBERS_LOOKED_AT]]
             best = max(
                 combinations(members, 2),
