@@ -67,3 +67,25 @@ def shared_faces(folder: Path, rows: slice | NDArray[np.int64]) -> FaceSet:
         which,
         np.asarray([line["refilled"] != "1" for line in chosen]),
     )
+
+
+def same_faces(one: FaceSet, other: FaceSet) -> bool:
+    """Whether two sets hold the same faces, NaN being equal to itself."""
+    pairs = [(getattr(one, name), getattr(other, name)) for name in FaceSet.__dataclass_fields__]
+    return all(np.array_equal(a, b, equal_nan=isinstance(a, np.ndarray) and a.dtype.kind == "f") for a, b in pairs)
+
+
+def write_label_csv(folder: Path, faces: FaceSet, *, pictures: bool = False, box: bool = True) -> Path:
+    """Write FERPlus's folders, a label.csv in each, from faces whose pictures are numbered by row."""
+    names = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}
+    for split in sorted(set(faces.splits.tolist())):
+        place = folder / names[split]
+        place.mkdir(parents=True)
+        with open(place / "label.csv", "w", newline="") as file:
+            for index in np.flatnonzero((faces.splits == split) & faces.named):
+                name = f"fer{faces.rows[index]:07d}.png"
+                counts = [str(int(count)) for count in faces.votes[index]]
+                csv.writer(file).writerow([name, *(["(0, 0, 48, 48)"] if box else []), *counts])
+                if pictures:
+                    Image.fromarray(faces.pixels[index]).save(place / name)
+    return folder

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_sets import FERPLUS_HEADER, drawn_faces, shared_faces, write_csv
+from face_sets import FERPLUS_HEADER, drawn_faces, same_faces, shared_faces, write_csv
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,24 +23,18 @@ def public(shared_fer2013: Path) -> FaceSet:
     return shared_faces(shared_fer2013, PUBLIC)
 
 
-def same(a: FaceSet, b: FaceSet) -> bool:
-    values = [(getattr(a, name), getattr(b, name)) for name in FaceSet.__dataclass_fields__]
-    return all(np.array_equal(one, other, equal_nan=isinstance(one, np.ndarray) and one.dtype.kind == "f")
-               for one, other in values)  # fmt: skip
-
-
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
     faces = drawn_faces(9, splits=faceset.SPLITS)
     faces.named[4] = False
-    assert same(load_fer2013(*write_csv(tmp_path, faces)), faces)
+    assert same_faces(load_fer2013(*write_csv(tmp_path, faces)), faces)
 
 
 def test_one_split_keeps_its_lines_and_its_votes(tmp_path: Path) -> None:
     faces = drawn_faces(9, splits=faceset.SPLITS)
-    assert same(load_fer2013(*write_csv(tmp_path, faces), only="PublicTest"), faces.split("PublicTest"))
+    assert same_faces(load_fer2013(*write_csv(tmp_path, faces), only="PublicTest"), faces.split("PublicTest"))
     assert list(faces.split("PublicTest").rows) == [1, 4, 7]
 
 
