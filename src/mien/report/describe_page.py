@@ -13,8 +13,9 @@ from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
 from mien.data.describe import Description, Pair
-from mien.data.faceset import LABELS, VOTE_LABELS, FaceSet
+from mien.data.faceset import FaceSet
 from mien.report import charts
+from mien.report.captions import label_of, row_of, votes_in_words
 from mien.report.charts import Theme
 from mien.report.page import (
     Bullets,
@@ -31,7 +32,7 @@ from mien.report.page import (
     write_page,
 )
 from mien.report.sheets import Tile
-from mien.report.text import count, counted, per_cent, safe_name
+from mien.report.text import NBSP, count, counted, per_cent, safe_name
 
 FACTS = "facts.json"
 ROW_IN = 0.56  # height of a bar with its face, inches
@@ -191,19 +192,8 @@ def _gallery(found: Description, name: str, title: str, which: Sequence[int]) ->
 
 def _voted_tile(found: Description, index: int) -> Tile:
     faces = found.faces
-    lines = (label_of(faces, index), votes_in_words(faces, index), f"row\u00a0{faces.rows[index]}")
+    lines = (label_of(faces, index), votes_in_words(faces, index), row_of(faces, index))
     return Tile((faces.pixels[index],), lines, f"A face labelled {lines[0]}; people say {lines[1]}")
-
-
-def label_of(faces: FaceSet, index: int) -> str:
-    """The face's label, or 'no label'."""
-    return LABELS[faces.labels[index]] if faces.labels[index] >= 0 else "no label"
-
-
-def votes_in_words(faces: FaceSet, index: int) -> str:
-    """'sad 4, fear 3, neutral 2': how many people chose the leading words; '' where nobody voted."""
-    votes = sorted(zip(VOTE_LABELS, faces.votes[index], strict=True), key=lambda vote: -vote[1])
-    return ", ".join(f"{word}\u00a0{number:g}" for word, number in votes[:3] if number)
 
 
 def _twins(found: Description, facts: dict[str, Any]) -> Section:
@@ -244,7 +234,7 @@ def _pair_gallery(found: Description, name: str, title: str, pairs: Sequence[Pai
 def _pair_tile(faces: FaceSet, pair: Pair) -> Tile:
     labels = [label_of(faces, index) for index in (pair.one, pair.two)]
     first = labels[0] if labels[0] == labels[1] else " / ".join(labels)
-    places = " / ".join(f"{faces.splits[index]}\u00a0{faces.rows[index]}" for index in (pair.one, pair.two))
+    places = " / ".join(f"{faces.splits[index]}{NBSP}{faces.rows[index]}" for index in (pair.one, pair.two))
     how = HOW.get(pair.how, pair.how)
     return Tile(
         (faces.pixels[pair.one], faces.pixels[pair.two]), (first, how, places), f"Two faces, {how}: {first}; {places}"
@@ -256,7 +246,7 @@ def _sheets(found: Description) -> Section:
     for label, which in found.sheets.items():
         total = sum(found.counts[label].values())
         tiles = tuple(
-            Tile((found.faces.pixels[index],), (f"row\u00a0{found.faces.rows[index]}",), f"A face labelled {label}")
+            Tile((found.faces.pixels[index],), (row_of(found.faces, index),), f"A face labelled {label}")
             for index in which
         )
         title = f"{label}: {len(which)} of {count(total)}, evenly through the file"

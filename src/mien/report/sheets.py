@@ -45,7 +45,7 @@ def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
     rows = [tiles[start : start + columns] for start in range(0, len(tiles), columns)]
     words = [[_lines(tile, wide) for tile in row] for row in rows]
     heights = [FACE_PX + round(LINE * TEXT_PX * max(map(len, row))) + 4 + GAP_PX for row in words]
-    top = EDGE_PX + round(EDGE_PX + TITLE_PX * LINE)
+    top = EDGE_PX + (round(EDGE_PX + TITLE_PX * LINE) if title else 0)
     width = 2 * EDGE_PX + max(columns * (wide + GAP_PX) - GAP_PX, round(_width(title, TITLE_PX)))
     sheet = Image.new("L", (width, top + sum(heights) + EDGE_PX), PAPER)
     pen = ImageDraw.Draw(sheet)

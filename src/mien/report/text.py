@@ -1,9 +1,11 @@
-"""Figures as people read them: 'about 1,234', '68.2 %', '67.1 to 69.3'."""
+"""Figures as people read them: '1,234', '68.2 %', '67.1 to 69.3'."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+NBSP = "\u00a0"  # a space at which no line breaks
 
 
 def count(number: int) -> str:
@@ -11,14 +13,19 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, noun: str) -> str:
-    """'1 group', '12 groups'."""
-    return f"{count(number)} {noun}" + ("" if number == 1 else "s")
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """'1 group', '12 groups'; `plural` where an s will not do."""
+    return f"{count(number)} {noun if number == 1 else plural or noun + 's'}"
+
+
+def megabytes(size: int) -> str:
+    """'5.7 MB', of a million bytes each."""
+    return f"{size / 1e6:.1f} MB"
 
 
 def per_cent(share: float, decimals: int = 1) -> str:
-    """A share of one: '68.2 %'."""
-    return f"{100 * share:.{decimals}f} %"
+    """A share of one: '68.2 %', never broken into two lines."""
+    return f"{100 * share:.{decimals}f}{NBSP}%"
 
 
 def interval(bounds: Sequence[float], decimals: int = 1) -> str:
