@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import imagehash
 import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces
+from PIL import Image
 
+from mien.data import twins
 from mien.data.faceset import FaceSet
-from mien.data.twins import find_twins, holdout
+from mien.data.twins import find_twins, holdout, perceptual_hash, same_hash, same_pixels
+from mien.errors import DataError
 from mien.types import ImageArray
 
 
@@ -100,3 +104,87 @@ def test_real_faces_are_grouped_as_by_pairs(shared_fer2013: Path) -> None:
     pixels = shared_faces(shared_fer2013, slice(0, 40)).pixels.copy()
     pixels[11] = pixels[30][:, ::-1]
     assert as_sets(find_twins(pixels)) == groups_by_pairs(pixels)
+
+
+# --- the same pixels, the same hash -----------------------------------------------------------------------------------
+
+
+def test_exact_twins_are_those_with_the_same_pixels() -> None:
+    pixels = with_twins().pixels
+    assert [one for one in as_sets(same_pixels(pixels)) if len(one) > 1] == [{0, 3}, {5, 6}]
+
+
+@pytest.mark.parametrize("side", [8, 31, 48, 100])
+def test_the_hash_is_that_of_imagehash(side: int) -> None:
+    pixels = np.stack([np.asarray(Image.fromarray(face).resize((side, side))) for face in drawn_faces(30).pixels])
+    wanted = np.stack([imagehash.phash(Image.fromarray(face)).hash.ravel() for face in pixels])
+    # A frequency that is the median itself may fall on either side: the two transforms round differently.
+    assert (perceptual_hash(pixels) != wanted).sum(1).max() <= 1
+
+
+def test_real_faces_have_the_hash_of_imagehash(shared_fer2013: Path) -> None:
+    pixels = shared_faces(shared_fer2013, slice(0, 60)).pixels
+    wanted = np.stack([imagehash.phash(Image.fromarray(face)).hash.ravel() for face in pixels])
+    assert np.array_equal(perceptual_hash(pixels), wanted)
+
+
+@pytest.mark.parametrize("distance", [0, 4, 16])
+def test_hash_twins_are_those_of_all_pairs(distance: int) -> None:
+    pixels = with_twins().pixels
+    bits, mirrored = perceptual_hash(pixels), perceptual_hash(pixels[:, :, ::-1])
+    away = np.minimum((bits[:, None] != bits).sum(2), (bits[:, None] != mirrored).sum(2))
+    groups = np.arange(len(pixels))
+    for a, b in zip(*np.nonzero(away <= distance), strict=True):
+        groups[groups == groups[a]] = groups[b]
+    assert as_sets(same_hash(pixels, distance)) == as_sets(groups)
+
+
+def test_hash_twins_survive_light_and_grain() -> None:
+    found = [one for one in as_sets(same_hash(with_twins().pixels)) if len(one) > 1]
+    assert found == [{0, 3}, {1, 7}, {2, 10, 11}, {5, 6}]
+
+
+# --- any data ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("side", [12, 30, 50, 96])
+def test_faces_of_any_size_are_compared(side: int) -> None:
+    pixels = np.stack([np.asarray(Image.fromarray(face).resize((side, side))) for face in with_twins().pixels])
+    found = [one for one in as_sets(find_twins(pixels)) if len(one) > 1]
+    assert found == [{0, 3}, {1, 7}, {2, 10, 11}, {5, 6}]
+
+
+def test_small_blocks_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = with_twins().pixels
+    wanted = find_twins(pixels)
+    monkeypatch.setattr(twins, "MOST_PRODUCTS", 60)
+    assert np.array_equal(find_twins(pixels), wanted)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_faces_held_out_are_chosen_as_the_embedded_model_was_trained(seed: int) -> None:
+    """The rule written out once more: a change of it would let a trained model be judged by faces it has seen."""
+    faces = with_twins(80, seed=seed)
+    faces.named[[9, 33]] = False
+    groups = [group for group in groups_by_pairs(faces.pixels)]
+    single = {next(iter(group)) for group in groups if len(group) == 1}
+    training = [i for i in range(80) if faces.splits[i] == "Training" and faces.named[i]]
+    shuffled = np.random.default_rng(0).permutation([i for i in training if i in single])
+    assert holdout(faces)[1].tolist() == sorted(shuffled[: int(0.1 * len(training))].tolist())
+
+
+def test_data_without_another_split_are_divided_too() -> None:
+    faces = replace(with_twins(40), splits=np.full(40, "Training"))
+    fit, held = holdout(faces)
+    assert len(held) == 4
+    assert sorted([*fit, *held]) == list(range(40))
+
+
+def test_too_few_faces_to_hold_any_out_are_refused() -> None:
+    with pytest.raises(DataError, match=r"of 5 faces of the split 'Training', 5 have no twin: too few to hold out"):
+        holdout(drawn_faces(5))
+    copies = drawn_faces(30)
+    with pytest.raises(DataError, match=r"of 60 faces of the split 'Training', 0 have no twin"):
+        holdout(copies.take(np.repeat(np.arange(30), 2)))
+    with pytest.raises(DataError, match=r"of 0 faces of the split 'Training'"):
+        holdout(drawn_faces(30, splits=("PublicTest",)))

@@ -123,7 +123,7 @@ def label_files(votes: Path) -> dict[str, Path]:
         found = {split_of[one.name.lower()]: one / "label.csv" for one in group
                  if one.name.lower() in split_of and os.path.isfile(one / "label.csv")}  # fmt: skip
         if found:
-            return found
+            return {split: found[split] for split in FOLDERS if split in found}
     raise DataError(
         f"{votes} holds no votes: expected FERPlus's fer2013new.csv, or a folder with {FOLDERS['Training']}/label.csv, "
         f"{FOLDERS['PublicTest']}/label.csv and so on"
