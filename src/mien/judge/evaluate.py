@@ -82,15 +82,29 @@ def confidence_rows(classifier: Classifier, said: Answers) -> tuple[NDArray[np.f
 
 def judge(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
     """Scores of both heads against the labels of `faces`; heads without labels are left out."""
-    heads: dict[str, Any] = {}
-    truth = classes_of(classifier, faces)
-    if (truth >= 0).any():
-        heads["fer2013"] = Scores.of(
-            classifier.card.fer2013, truth[truth >= 0], said.fer2013.argmax(1)[truth >= 0]
-        ).to_dict()
-    if faces.votes.any() and classifier.card.votes:
-        heads["votes"] = _judge_votes(classifier, faces, said)
+    heads = {name: one.to_dict() for name, one in confusions(classifier, faces, said).items()}
+    if "votes" in heads:
+        heads["votes"] |= _judge_shares_and_confidence(classifier, faces, said)
     return heads
+
+
+def judge_briefly(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
+    """Of each head that can be judged `{n, accuracy, macro_f1}` alone."""
+    heads = {name: one.to_dict() for name, one in confusions(classifier, faces, said).items()}
+    return {name: {one: head[one] for one in ("n", "accuracy", "macro_f1")} for name, head in heads.items()}
+
+
+def confusions(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Scores]:
+    """What each head that has labels said of what: `fer2013` by the seven classes, `votes` by FERPlus's majority."""
+    found = {}
+    truth = classes_of(classifier, faces)
+    if (known := truth >= 0).any():
+        found["fer2013"] = Scores.of(classifier.card.fer2013, truth[known], said.fer2013.argmax(1)[known])
+    if faces.votes.any() and classifier.card.votes:
+        majority = majority_of(classifier, faces)
+        agreed, expressions = majority >= 0, classifier.card.expressions
+        found["votes"] = Scores.of(expressions, majority[agreed], said.votes[agreed, : len(expressions)].argmax(1))
+    return found
 
 
 def classes_of(classifier: Classifier, faces: FaceSet) -> NDArray[np.int64]:
@@ -134,21 +148,16 @@ class Sureness:
         return cls(voted, rows[voted], calibrate.cross_fitted(rows[voted], led), led, top[voted])
 
 
-def _judge_votes(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
+def _judge_shares_and_confidence(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[str, Any]:
     people = votes_for(classifier, faces)
-    majority = majority_of(classifier, faces)
-    agreed = majority >= 0
     sureness = Sureness.of(classifier, faces, said)
-    voted = sureness.voted
-    labels = said.votes[:, : len(classifier.card.expressions)].argmax(1)
     result = {
-        **Scores.of(classifier.card.expressions, majority[agreed], labels[agreed]).to_dict(),
         "rule": "ferplus-majority",
-        "shares": _judge_shares(said.votes[voted], faceset.shares(people[voted])),
+        "shares": _judge_shares(said.votes[sureness.voted], faceset.shares(people[sureness.voted])),
         "confidence": _judge_confidence(classifier, sureness),
         "coverage": [rounded(one) for one in scores.coverage(sureness.said, sureness.led)],
     }
-    among_people = agreement(people, labels)
+    among_people = agreement(people, said.votes[:, : len(classifier.card.expressions)].argmax(1))
     return result if among_people is None else {**result, "agreement": among_people}
 
 
