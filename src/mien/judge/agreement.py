@@ -96,7 +96,7 @@ def of_seats(votes: FloatArray, labels: NDArray[np.int64]) -> Array:
 
 
 def of_people_with_nine(votes: FloatArray) -> float:
-    """How often a person gives the answer that most of the other nine give, each of the ten in turn; mean over faces."""
+    """How often a person gives the answer that most of the nine others give, each in turn; mean over faces."""
     total = 0.0
     for one in range(votes.shape[1]):
         total += float((votes[:, one] / VOTERS * _leads_without(votes, one)).sum())

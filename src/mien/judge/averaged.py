@@ -13,7 +13,7 @@ import numpy as np
 
 from mien.errors import DataError
 from mien.expression.classify import Classifier
-from mien.judge.evaluate import Answers, answers
+from mien.judge.evaluate import Answers, answers, part_of
 from mien.types import ImageArray, Progress, no_progress
 
 WINDOW = 44 / 48  # side of the five cut windows, of the crop's; the usual ones are 7/8 (Krizhevsky et al. 2012)
@@ -48,8 +48,7 @@ def over_views(classifier: Classifier, said: Answers, name: str, progress: Progr
     total = len(views) * len(said.crops)
     many = []
     for index, view in enumerate(views):
-        start = index * len(view)
-        many.append(answers(classifier, view, lambda done, _, start=start: progress(start + done, total)))  # type: ignore[misc]
+        many.append(answers(classifier, view, part_of(progress, index * len(view), total)))
     return mean_answers([classifier] * len(many), many)
 
 
@@ -61,7 +60,9 @@ def mean_answers(models: Sequence[Classifier], many: Sequence[Answers]) -> Answe
     Raises:
         DataError: the models have other labels, or the first has no votes where another has.
     """
-    classes = np.mean([_in_order(models[0], model, "fer2013", said) for model, said in zip(models, many, strict=True)], 0)
+    classes = np.mean(
+        [_in_order(models[0], model, "fer2013", said) for model, said in zip(models, many, strict=True)], 0
+    )
     voting = [(model, said) for model, said in zip(models, many, strict=True) if model.card.votes]
     votes = many[0].votes
     if models[0].card.votes:
@@ -69,7 +70,9 @@ def mean_answers(models: Sequence[Classifier], many: Sequence[Answers]) -> Answe
     return replace(many[0], votes=np.asarray(votes, np.float32), fer2013=np.asarray(classes, np.float32))
 
 
-def _in_order(first: Classifier, model: Classifier, head: str, said: Answers) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _in_order(
+    first: Classifier, model: Classifier, head: str, said: Answers
+) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
     wanted, there = getattr(first.card, head), getattr(model.card, head)
     if set(wanted) != set(there):
         raise DataError(f"{model.card.identity} and {first.card.identity} have other labels: they cannot be averaged")

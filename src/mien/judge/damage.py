@@ -82,7 +82,7 @@ def squeeze(face: ImageArray, keypoints: FloatArray, loss: float, _: np.random.G
     """JPEG of quality 100 - `loss`; at 0 it is not squeezed at all."""
     if loss <= 0:
         return face, keypoints
-    _, data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, round(100 - loss)])
+    data = cv2.imencode(".jpg", face, [cv2.IMWRITE_JPEG_QUALITY, round(100 - loss)])[1]
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_GRAYSCALE), np.uint8), keypoints
 
 

@@ -56,6 +56,11 @@ def answers(classifier: Classifier, crops: ImageArray, progress: Progress = no_p
     return Answers(shares, np.concatenate(classes), np.concatenate(pooled), crops)
 
 
+def part_of(progress: Progress, start: int, total: int) -> Progress:
+    """What shows the progress of a part, given what shows that of the whole and where the part begins."""
+    return lambda done, _: progress(start + done, total)
+
+
 def cut(classifier: Classifier, faces: FaceSet, keypoints: FloatArray | None) -> ImageArray:
     """The crops of a model: aligned where there are keypoints (N, 6, 2), else the faces as they are."""
     size = classifier.card.input_size

@@ -17,14 +17,14 @@ from mien.expression.classify import Classifier
 from mien.faces import mesh
 from mien.faces.mesh import MeshNet
 from mien.judge import evaluate
-from mien.judge.damage import DAMAGES, Damage, mean_keypoints
+from mien.judge.damage import DAMAGES, Damage, Damaged, mean_keypoints, turn
 from mien.types import FloatArray, ImageArray, Progress, no_progress
 
 FACES = 600  # the standard error of an accuracy of 70 % is 1.9 points
 PROTOCOL = (
     "the same faces at each level, damaged and then cut out with eyes and mouth in their place, as live faces are: "
-    "where the mesh found them on the face as it was; after a turn where the mesh, started as the detector would, finds "
-    "them anew. A face whose mesh is not found is taken as it is"
+    "where the mesh found them on the face as it was; after a turn, where the mesh finds them anew from such a guess as "
+    "the detector gives. A face whose mesh is not found is taken as it is"
 )
 EYES_TO_SQUARE = 2.5  # side of the square around a mesh, of the distance between the eyes: median over FER2013's faces
 
@@ -43,51 +43,60 @@ def curves(classifier: Classifier, net: MeshNet, faces: FaceSet, keypoints: Floa
         net: the mesh, which finds turned faces again.
         faces: those to damage, chosen before.
         keypoints: (N, 6, 2), NaN where the mesh is not found.
-        progress: called with faces done and faces in all.
+        progress: called with levels done and levels in all.
 
     Returns:
         `{kind: {unit, levels: [{level, fer2013, votes, n, meshes_found}]}}`; a head without labels is null.
     """
-    total = len(faces) * sum(len(damage.levels) for damage in DAMAGES.values())
+    total = sum(len(damage.levels) - 1 for damage in DAMAGES.values())
+    unharmed = _judge(classifier, faces, *damaged_crops(classifier, net, faces.pixels, keypoints, None))
     done, found = 0, {}
     for kind, damage in DAMAGES.items():
-        levels = []
-        for level in damage.levels:
-            crops, meshes = damaged_crops(classifier, net, faces.pixels, keypoints, (damage, level))
-            heads = evaluate.judge_briefly(classifier, faces, evaluate.answers(classifier, crops))
-            right = {head: heads[head]["accuracy"] if head in heads else None for head in ("fer2013", "votes")}
-            levels.append({"level": level, **right, "n": len(faces), "meshes_found": meshes})
-            done += len(faces)
+        levels = [{"level": damage.levels[0], **unharmed}]
+        for level in damage.levels[1:]:
             progress(done, total)
+            crops, meshes = damaged_crops(classifier, net, faces.pixels, keypoints, (damage, level))
+            levels.append({"level": level, **_judge(classifier, faces, crops, meshes)})
+            done += 1
         found[kind] = {"unit": damage.unit, "levels": levels}
+    progress(done, total)
     return found
 
 
+def _judge(classifier: Classifier, faces: FaceSet, crops: ImageArray, meshes: int) -> dict[str, Any]:
+    heads = evaluate.judge_briefly(classifier, faces, evaluate.answers(classifier, crops))
+    right = {head: heads[head]["accuracy"] if head in heads else None for head in ("fer2013", "votes")}
+    return {**right, "n": len(faces), "meshes_found": meshes}
+
+
 def damaged_crops(
-    classifier: Classifier, net: MeshNet, pixels: ImageArray, keypoints: FloatArray, how: tuple[Damage, float]
+    classifier: Classifier, net: MeshNet, pixels: ImageArray, keypoints: FloatArray, how: tuple[Damage, float] | None
 ) -> tuple[ImageArray, int]:
-    """The crops of damaged faces, and of how many the mesh is known afterwards."""
-    damage, level = how
-    size, crops, meshes = classifier.card.input_size, [], 0
+    """The crops of damaged faces, and of how many the mesh is known afterwards; None damages nothing."""
     rng = np.random.default_rng(0)  # the same noise for each model
+    crops, meshes = [], 0
     for face, known in zip(pixels, keypoints, strict=True):
-        is_found = not np.isnan(known).any()
-        points = known if is_found else mean_keypoints(len(face), classifier.geometry)
-        worse, moved = damage.do(face, points, level, rng)
-        if len(worse) > len(face):  # turned
-            again = find_again(net, worse, moved) if level else moved if is_found else None
-            worse = _middle(worse, len(face)) if again is None else worse
-        else:
-            again = moved if is_found else None
-        meshes += again is not None
-        nowhere = np.full((6, 2), np.nan, np.float32)
-        one = align.align(worse[None], (nowhere if again is None else again)[None], size, geometry_=classifier.geometry)
-        crops.append(one[0])
-    return np.stack(crops), meshes
+        worse, points = (face, known) if how is None else _damage(classifier, net, (face, known), how, rng)
+        crops.append(align.align(worse[None], points[None], classifier.card.input_size, geometry_=classifier.geometry))
+        meshes += not np.isnan(points).any()
+    return np.concatenate(crops), meshes
+
+
+def _damage(classifier: Classifier, net: MeshNet, face: Damaged, how: tuple[Damage, float],
+            rng: np.random.Generator) -> Damaged:  # fmt: skip
+    """One face as it is afterwards, and its keypoints: all NaN where its mesh is not known."""
+    (pixels, known), (damage, level) = face, how
+    is_found = not np.isnan(known).any()
+    guess = known if is_found else mean_keypoints(len(pixels), classifier.geometry)
+    worse, moved = damage.do(pixels, guess, level, rng)
+    if damage.do is turn:
+        found = find_again(net, worse, moved)
+        return (_middle(worse, len(pixels)), np.full_like(known, np.nan)) if found is None else (worse, found)
+    return worse, moved if is_found else known
 
 
 def find_again(net: MeshNet, face: ImageArray, keypoints: FloatArray) -> FloatArray | None:
-    """The keypoints (6, 2) that the mesh finds from a first guess of the eyes and the mouth; None where it finds none."""
+    """The keypoints (6, 2) that the mesh finds from a first guess of eyes and mouth; None where it finds none."""
     roll = geometry.angle_deg(keypoints[0], keypoints[1])
     middle = keypoints[[0, 1, 3, 3]].mean(0)
     side = EYES_TO_SQUARE * float(np.hypot(*(keypoints[1] - keypoints[0]))) * mesh.CROP_SCALE

@@ -7,20 +7,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.data import align, faceset
+from mien.data import faceset
 from mien.data.faceset import VOTE_LABELS, FaceSet
 from mien.data.twins import find_twins
 from mien.faces.mesh import MeshNet
-from mien.judge import averaged, evaluate, intervals, robustness, speed
+from mien.judge import averaged, evaluate, eyes, intervals, robustness, speed
 from mien.judge.evaluate import Judged, Sureness
-from mien.judge.scores import Scores
 from mien.models import weights_path
 from mien.types import FloatArray, Progress, no_progress
 
@@ -96,7 +95,7 @@ def robustness_of(judged: Judged, *, most: int = robustness.FACES, stage: Stage 
     faces = judged.faces.take(which)
     net = MeshNet(weights_path("face_landmark"))
     if judged.keypoints is None:
-        keypoints: FloatArray = align.find_keypoints(net, faces.pixels, stage("finding eyes and mouths"))
+        keypoints: FloatArray = eyes.find_keypoints(faces.pixels, stage("finding eyes and mouths"))
     else:
         keypoints = judged.keypoints[which]
     return robustness.curves(judged.classifier, net, faces, keypoints, progress=stage("damaging faces"))
