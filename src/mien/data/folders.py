@@ -90,7 +90,9 @@ def list_kdef(folder: Path) -> Listing:
             pictures.append(Listed(path, label))
     if not pictures:
         raise DataError(f"{folder} has no pictures called as KDEF calls its own (AF01ANS.JPG)")
-    notes = [f"{len(odd)} pictures are not called as KDEF's and are left out: {named(odd)}"] if odd else []
+    notes = (
+        [f"left out, since they are not called as KDEF calls its pictures ({len(odd)}): {named(odd)}"] if odd else []
+    )
     return Listing(pictures, tuple(notes))
 
 

@@ -1,0 +1,434 @@
+"""Every layout, written as it is published and read back: the same faces, labels, splits; what is odd is told."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from face_sets import drawn_faces
+from PIL import Image
+
+from mien.data import affectnet, folders, manifest
+from mien.data.faceset import LABELS, SPLITS, VOTE_LABELS, FaceSet
+from mien.data.load import LAYOUTS, find_layout, load_faces
+from mien.data.pictures import cut_faces
+from mien.errors import DataError, MienError, UsageError
+from mien.types import ImageArray
+
+FACES = drawn_faces(9, splits=SPLITS)
+CLASS_NAMES = ("Anger", "disgust", "FEAR", "Happiness", "Sad", "Surprised", "neutral", "Contempt")
+
+
+def save(path: Path, pixels: ImageArray) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def stem_order(faces: FaceSet) -> list[int]:
+    """The faces by the number that ends the name of their file."""
+    return [int(i) for i in np.argsort([int("".join(filter(str.isdigit, Path(file).stem))) for file in faces.files])]
+
+
+def check(read: FaceSet, labels: list[int], splits: list[str]) -> None:
+    """The drawn faces, in the order of their numbers, with these labels and splits."""
+    ordered = read.take(np.asarray(stem_order(read)))
+    assert np.array_equal(ordered.pixels, FACES.pixels[: len(labels)])
+    assert ordered.labels.tolist() == labels
+    assert ordered.splits.tolist() == splits
+    assert ordered.named.all()
+    assert not read.notes
+
+
+# --- folders by class -------------------------------------------------------------------------------------------------
+
+
+def write_classes(folder: Path, *, splits: dict[str, str] | None = None, ending: str = ".png") -> Path:
+    for index, (face, label) in enumerate(zip(FACES.pixels, FACES.labels, strict=True)):
+        place = folder / splits[str(FACES.splits[index])] if splits else folder
+        save(place / CLASS_NAMES[label] / f"{index}{ending}", face)
+    return folder
+
+
+@pytest.mark.parametrize("ending", [".png", ".bmp", ".pgm", ".tif", ".webp", ".PNG"])
+def test_a_folder_for_each_class(tmp_path: Path, ending: str) -> None:
+    if ending == ".webp":
+        write_classes(tmp_path, ending=".png")
+        for path in [*tmp_path.rglob("*.png")]:
+            Image.open(path).save(path.with_suffix(".webp"), lossless=True)
+            path.unlink()
+    else:
+        write_classes(tmp_path, ending=ending)
+    assert find_layout(tmp_path) == ("classes", tmp_path)
+    check(load_faces(tmp_path), FACES.labels.tolist(), ["Training"] * 9)
+
+
+@pytest.mark.parametrize("names", [("train", "val", "test"), ("Training", "PublicTest", "PrivateTest"),
+                                   ("Train", "validation", "Testing")])  # fmt: skip
+def test_a_folder_for_each_split_and_class(tmp_path: Path, names: tuple[str, ...]) -> None:
+    write_classes(tmp_path, splits=dict(zip(SPLITS, names, strict=True)))
+    check(load_faces(tmp_path), FACES.labels.tolist(), FACES.splits.tolist())
+    assert set(load_faces(tmp_path, split="val").splits) == set(load_faces(tmp_path, split="PublicTest").splits)
+
+
+def test_what_lies_deeper_or_is_no_picture_does_not_disturb(tmp_path: Path) -> None:
+    data = write_classes(tmp_path / "archive" / "images")
+    for path in data.glob("*/0.png"):
+        (path.parent / "more").mkdir()
+        path.rename(path.parent / "more" / "0.png")
+        (path.parent / "Thumbs.db").write_bytes(b"no picture")
+        (path.parent / ".hidden.png").write_bytes(b"no picture")
+    (data / ".git" / "x").mkdir(parents=True)
+    check(load_faces(tmp_path), FACES.labels.tolist(), ["Training"] * 9)
+
+
+def test_unknown_classes_are_named_unless_they_are_ignored(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    for name in ("talking", "talking2"):
+        save(tmp_path / name / "90.png", FACES.pixels[0])
+    save(tmp_path / "talking" / "91.png", FACES.pixels[0])
+    with pytest.raises(DataError, match=r"labels that are not known: 'talking' \(2 x\), 'talking2' \(1 x\); known are"):
+        load_faces(tmp_path)
+    read = cut_faces(folders.list_classes(tmp_path, ignore=["Talking", "talking 2"]))
+    check(read, FACES.labels.tolist(), ["Training"] * 9)
+
+
+def test_folders_called_by_numbers_are_no_classes(tmp_path: Path) -> None:
+    save(tmp_path / "0" / "1.png", FACES.pixels[0])
+    save(tmp_path / "1" / "2.png", FACES.pixels[1])
+    with pytest.raises(DataError, match="its folders are: 0, 1"):
+        load_faces(tmp_path)
+    with pytest.raises(DataError, match="numbers name no label here, write words"):
+        load_faces(tmp_path, layout="classes")
+
+
+def test_other_folders_beside_those_of_splits_are_refused(tmp_path: Path) -> None:
+    write_classes(tmp_path, splits=dict(zip(SPLITS, ("train", "val", "test"), strict=True)))
+    save(tmp_path / "happy" / "10.png", FACES.pixels[0])
+    with pytest.raises(DataError, match="has happy beside folders of splits"):
+        load_faces(tmp_path)
+
+
+# --- manifests --------------------------------------------------------------------------------------------------------
+
+
+def write_table(path: Path, columns: dict[str, list[object]]) -> Path:
+    if path.suffix == ".parquet":
+        import pyarrow
+        from pyarrow import parquet
+
+        parquet.write_table(pyarrow.table(columns), path)
+    else:
+        with open(path, "w", newline="") as file:
+            rows = csv.writer(file)
+            rows.writerow(columns)
+            rows.writerows(zip(*columns.values(), strict=True))
+    return path
+
+
+def picture_paths(folder: Path) -> list[object]:
+    return [str(save(folder / "faces" / f"{i}.png", face).relative_to(folder)) for i, face in enumerate(FACES.pixels)]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".parquet"])
+def test_a_manifest_with_all_that_it_may_hold(tmp_path: Path, ending: str) -> None:
+    valence = np.linspace(-1, 1, 9)
+    columns: dict[str, list[object]] = {
+        "path": picture_paths(tmp_path),
+        "label": [CLASS_NAMES[label] for label in FACES.labels],
+        "valence": valence.tolist(),
+        "split": ["train", "val", "test"] * 3,
+        **{name: FACES.votes[:, index].tolist() for index, name in enumerate(VOTE_LABELS)},
+    }
+    read = load_faces(write_table(tmp_path / f"set{ending}", columns))
+    check(read, FACES.labels.tolist(), FACES.splits.tolist())
+    assert np.array_equal(read.votes, FACES.votes)
+    assert read.valence == pytest.approx(valence, abs=1e-6)
+
+
+def test_a_manifest_may_hold_one_kind_of_answer_alone(tmp_path: Path) -> None:
+    paths = picture_paths(tmp_path)
+    valence = load_faces(write_table(tmp_path / "a.csv", {"valence": [0.5, *[""] * 8], "file": paths}))
+    assert valence.valence[0] == 0.5
+    assert np.isnan(valence.valence[1:]).all()
+    assert (valence.labels == -1).all()
+    votes = load_faces(write_table(tmp_path / "b.csv", {"image": paths, "votes_happiness": [7] * 9, "NF": [3] * 9}))
+    assert votes.votes[0].tolist() == [0, 7, 0, 0, 0, 0, 0, 0, 0, 3]
+    label = load_faces(write_table(tmp_path / "c.csv", {"Image": paths, "Emotion": ["happy", *[""] * 8]}))
+    assert label.labels.tolist() == [3] + [-1] * 8
+
+
+def test_paths_may_be_absolute_or_written_on_windows(tmp_path: Path) -> None:
+    paths = picture_paths(tmp_path)
+    paths[0], paths[1] = str(tmp_path / str(paths[0])), "faces\\1.png"
+    write_table(tmp_path / "manifest.csv", {"path": paths, "label": ["sad"] * 9})
+    assert find_layout(tmp_path) == ("manifest", tmp_path / "manifest.csv")
+    check(load_faces(tmp_path), [4] * 9, ["Training"] * 9)
+
+
+def test_labels_of_a_manifest_are_ignored_when_the_caller_says_so(tmp_path: Path) -> None:
+    data = write_table(tmp_path / "a.csv", {"path": picture_paths(tmp_path), "label": ["happy", "bored", *["sad"] * 7]})
+    assert len(manifest.list_manifest(data, ignore=["bored"]).pictures) == 8
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"label": "happy"}, "is neither fer2013.csv .* nor a manifest"),
+        ({"path": "faces/0.png"}, "is neither fer2013.csv .* nor a manifest"),
+        ({"path": "faces/0.png", "label": "3"}, r"not known: '3' \(1 x\); .*numbers name no label"),
+        ({"path": "faces/none.png", "label": "sad"}, r"1 of 1 pictures are missing: .*none.png"),
+        ({"path": "", "label": "sad"}, "1 of 1 pictures are missing"),
+        ({"path": "a\0b", "label": "sad"}, "1 of 1 pictures are missing|is no CSV file"),
+        ({"path": "x" * 300, "label": "sad"}, "1 of 1 pictures are missing"),
+        ({"path": "faces/0.png", "label": "sad", "split": "middle"}, "row 1: 'middle' is no split"),
+        ({"path": "faces/0.png", "valence": "2"}, "row 1: a valence is a number from -1 to 1, got '2'"),
+        ({"path": "faces/0.png", "valence": "good"}, "row 1: a valence is a number from -1 to 1"),
+        ({"path": "faces/0.png", "happy": "-1"}, r"row 1: happy counts votes, 0..1000; got '-1'"),
+        ({"path": "faces/0.png", "happy": "many"}, "row 1: happy counts votes"),
+        ({"path": "faces/0.png", "happy": "0.7", "sad": "0.3"}, "holds shares; votes are counts"),
+        ({"path": "faces/0.png", "happy": "7", "happiness": "3"}, "two columns of votes for one label"),
+    ],
+)
+def test_a_manifest_with_a_fault_says_which(tmp_path: Path, columns: dict[str, str], message: str) -> None:
+    picture_paths(tmp_path)
+    data = write_table(tmp_path / "a.csv", {name: [value] for name, value in columns.items()})
+    with pytest.raises(DataError, match=message) as error:
+        load_faces(data)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_lines_of_a_manifest_with_too_many_or_too_few_cells_are_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("path,label\nfaces/0.png,sad\nfaces/1.png\n")
+    with pytest.raises(DataError, match="line 3: expected 2 cells, got 1"):
+        load_faces(tmp_path / "a.csv")
+    (tmp_path / "a.csv").write_text("path,label\n")
+    with pytest.raises(DataError, match="lists no pictures"):
+        load_faces(tmp_path / "a.csv")
+
+
+# --- published sets ---------------------------------------------------------------------------------------------------
+
+
+def write_affectnet(folder: Path, codes: list[object]) -> Path:
+    for index, code in enumerate(codes):
+        place = folder / ("train_set" if index < 6 else "val_set")
+        save(place / "images" / f"{index}.jpg", FACES.pixels[index])
+        Image.fromarray(FACES.pixels[index]).save(place / "images" / f"{index}.jpg", format="PNG")  # without loss
+        (place / "annotations").mkdir(exist_ok=True)
+        np.save(place / "annotations" / f"{index}_exp.npy", np.array(code))
+        np.save(place / "annotations" / f"{index}_val.npy", np.array(str(index / 10)))
+    return folder
+
+
+def test_affectnet_with_annotations_of_numpy(tmp_path: Path) -> None:
+    write_affectnet(tmp_path / "AffectNet", [0, "1", "2", 3.0, "4", 5, "6", "7", 1])
+    assert find_layout(tmp_path)[0] == "affectnet"
+    read = load_faces(tmp_path)
+    check(read, [6, 3, 4, 5, 2, 1, 0, 7, 3], ["Training"] * 6 + ["PublicTest"] * 3)
+    assert read.valence[stem_order(read)] == pytest.approx(np.arange(9) / 10)
+    assert len(load_faces(tmp_path / "AffectNet" / "val_set", layout="affectnet")) == 3
+
+
+def test_affectnets_pictures_without_an_expression_are_counted(tmp_path: Path) -> None:
+    write_affectnet(tmp_path, [0, 1, 8, 8, 9, 10])
+    read = load_faces(tmp_path)
+    assert read.labels.tolist() == [6, 3]
+    assert read.notes == ("pictures without an expression are left out: none 2, uncertain 1, no face 1",)
+    write_affectnet(tmp_path, [0, 1, 11, "x", 2.5])
+    with pytest.raises(DataError, match=r"labels that are not known: '11' \(1 x\), '2.5' \(1 x\), 'x' \(1 x\)"):
+        load_faces(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00", b"x" * 5000])
+def test_broken_annotations_are_named(tmp_path: Path, content: bytes) -> None:
+    write_affectnet(tmp_path, [0, 1])
+    (tmp_path / "train_set" / "annotations" / "1_exp.npy").write_bytes(content)
+    with pytest.raises(DataError, match=r"1_exp.npy does not hold one number") as error:
+        load_faces(tmp_path)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_annotations_with_several_numbers_or_objects_are_refused(tmp_path: Path) -> None:
+    write_affectnet(tmp_path, [0, 1])
+    path = tmp_path / "train_set" / "annotations" / "1_exp.npy"
+    for value in (np.zeros(2), np.array(None, object)):
+        np.save(path, value, allow_pickle=True)
+        with pytest.raises(DataError, match="does not hold one number"):
+            load_faces(tmp_path)
+
+
+HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
+
+
+def write_affectnet_csv(folder: Path, images: str, lists: str) -> Path:
+    for name, indices in (("training", range(5)), ("validation", range(5, 9))):
+        lines = [HEADER]
+        for index in indices:
+            save(folder / images / str(index % 2) / f"{index}.png", np.pad(FACES.pixels[index], 60))
+            valence = -2 if index == 3 else index / 10
+            lines.append(f"{index % 2}/{index}.png,60,60,48,48,1;2;3,{index % 8},{valence},0.1")
+        (folder / lists).mkdir(parents=True, exist_ok=True)
+        (folder / lists / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("images", "lists"),
+    [
+        ("Manually_Annotated_Images", "Manually_Annotated_file_lists"),
+        ("Manually_Annotated/Manually_Annotated_Images", "Manually_Annotated_file_lists"),
+        ("Manually_Annotated_Images", "."),
+        (".", "."),
+    ],
+)
+def test_affectnets_csv_lists_find_their_pictures(tmp_path: Path, images: str, lists: str) -> None:
+    write_affectnet_csv(tmp_path, images, lists)
+    assert find_layout(tmp_path) == ("affectnet-csv", tmp_path)
+    listed = affectnet.list_affectnet_csv(tmp_path).pictures
+    assert [one.path.name for one in listed] == [f"{index}.png" for index in range(9)]
+    assert len(affectnet.list_affectnet_csv(tmp_path / lists / "validation.csv").pictures) == 4
+
+
+def test_affectnet_as_csv_lists(tmp_path: Path) -> None:
+    read = load_faces(write_affectnet_csv(tmp_path, ".", "."))
+    # No mesh is found on drawn blots: the box that the list gives is the crop.
+    check(read, [6, 3, 4, 5, 2, 1, 0, 7, 6], ["Training"] * 5 + ["PublicTest"] * 4)
+    valence = read.valence[stem_order(read)]
+    assert math.isnan(valence[3])
+    assert valence[4:] == pytest.approx(np.arange(4, 9) / 10)
+
+
+@pytest.mark.parametrize("box", ["", "a,b,c,d", "1,1,0,5", "nan,1,5,5", "1e30,1,5,5", "9000,9000,5,5", "-50,-50,10,10"])
+def test_boxes_that_are_none_do_no_harm(tmp_path: Path, box: str) -> None:
+    save(tmp_path / "0.png", FACES.pixels[0])
+    cells = box or ",,,"
+    (tmp_path / "training.csv").write_text(f"{HEADER}\n0.png,{cells},,1,0,0\n")
+    assert load_faces(tmp_path).labels.tolist() == [3]
+
+
+@pytest.mark.parametrize("place", [".", "basic"])
+@pytest.mark.parametrize("images", ["aligned", "aligned/aligned", "original"])
+def test_rafdb(tmp_path: Path, place: str, images: str) -> None:
+    lines = []
+    for index in range(7):
+        stem = f"train_{index:05d}" if index < 5 else f"test_{index:04d}"
+        name = f"{stem}.jpg" if images == "original" else f"{stem}_aligned.jpg"
+        path = save(tmp_path / place / "Image" / images / name, FACES.pixels[index])
+        Image.fromarray(FACES.pixels[index]).save(path, format="PNG")
+        lines.append(f"{stem}.jpg {index + 1}")
+    (tmp_path / place / "EmoLabel").mkdir()
+    (tmp_path / place / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
+    assert find_layout(tmp_path) == ("rafdb", tmp_path)
+    check(load_faces(tmp_path), [5, 2, 1, 3, 4, 0, 6], ["Training"] * 5 + ["PrivateTest"] * 2)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("train_00001.jpg 8\n", r"labels that are not known: '8' \(1 x\)"),
+        ("train_00001.jpg\n", "line 1: expected a picture's name and a number 1..7"),
+        ("other_00001.jpg 1\n", "expected train_... or test_..."),
+        ("train_00001.jpg 1\n", "1 of 1 pictures are missing"),
+        ("", "lists no pictures"),
+    ],
+)
+def test_rafdb_with_a_broken_list(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "EmoLabel").mkdir()
+    (tmp_path / "EmoLabel" / "list_patition_label.txt").write_text(text)
+    with pytest.raises(DataError, match=message):
+        load_faces(tmp_path)
+
+
+def test_kdef(tmp_path: Path) -> None:
+    codes = ["AF", "AN", "DI", "HA", "NE", "SA", "SU"]
+    for index, code in enumerate(codes):
+        name = f"{'AB'[index % 2]}{'FM'[index % 2]}0{index}{code}{['S', 'HL', 'FR'][index % 3]}.JPG"
+        path = save(tmp_path / "KDEF" / name[:4] / name, FACES.pixels[index])
+        Image.fromarray(FACES.pixels[index]).save(path, format="PNG")
+    assert find_layout(tmp_path)[0] == "kdef"
+    check(load_faces(tmp_path), [LABELS.index(name) for name in
+                                 ("fear", "angry", "disgust", "happy", "neutral", "sad", "surprise")],
+          ["Training"] * 7)  # fmt: skip
+    save(tmp_path / "KDEF" / "AF31" / "AF31V.JPG", FACES.pixels[0])  # the set has a few misnamed ones
+    assert load_faces(tmp_path).notes == (
+        "left out, since they are not called as KDEF calls its pictures (1): AF31V.JPG",
+    )
+
+
+# --- which layout -----------------------------------------------------------------------------------------------------
+
+
+def test_an_unknown_layout_lists_the_choices(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no layout 'jaffe'; there are: fer2013, classes, manifest, affectnet"):
+        load_faces(tmp_path, layout="jaffe")
+
+
+def test_the_option_names_every_layout() -> None:
+    from mien.cli.options import LAYOUT
+
+    assert all(name in str(LAYOUT.help) for name in LAYOUTS)
+
+
+def test_data_that_are_not_there_or_of_no_layout_say_so(tmp_path: Path) -> None:
+    for path in (tmp_path / "none", tmp_path / ("x" * 300), Path("nul\0")):
+        with pytest.raises(DataError, match=r"cannot read .*: No such file or directory"):
+            load_faces(path)
+    with pytest.raises(DataError, match=r"has no layout that is known .* its folders are: none"):
+        load_faces(tmp_path)
+    (tmp_path / "x.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"is neither fer2013.csv .* its first line says: 'a, b'"):
+        load_faces(tmp_path / "x.csv")
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_layout_asked_for_where_it_is_not_is_one_line(tmp_path: Path, layout: str) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "file").write_bytes(b"\xff\0 no table")
+    for place in (tmp_path / "empty", tmp_path / "file", tmp_path / "none"):
+        with pytest.raises(DataError) as error:
+            load_faces(place, layout=layout)
+        assert len(str(error.value).splitlines()) == 1
+
+
+def test_votes_in_a_file_go_with_fer2013_alone(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    with pytest.raises(UsageError, match=r"votes in a file of their own go with fer2013.csv; .* read as 'classes'"):
+        load_faces(tmp_path, tmp_path / "fer2013new.csv")
+
+
+def test_a_split_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
+    write_classes(tmp_path)
+    with pytest.raises(DataError, match=r"holds no split 'PublicTest'; it has: Training$"):
+        load_faces(tmp_path, split="val")
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "classes": write_classes,
+    "affectnet": lambda folder: write_affectnet(folder, [0, 1, 2]),
+    "affectnet-csv": lambda folder: write_affectnet_csv(folder, ".", "."),
+}
+
+
+@pytest.mark.parametrize("layout", WRITERS)
+def test_folders_that_may_not_be_read_are_one_line(
+    tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    WRITERS[layout](tmp_path)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(tmp_path))
+
+    monkeypatch.setattr("os.scandir", refuse)
+    monkeypatch.setattr("os.listdir", refuse)
+    with pytest.raises(MienError) as error:
+        load_faces(tmp_path)
+    assert len(str(error.value).splitlines()) == 1
+
+
+def test_affectnets_codes_are_all_known() -> None:
+    assert [name for name in affectnet.CODES if name not in LABELS] == ["none", "uncertain", "no face"]
