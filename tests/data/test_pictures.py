@@ -168,8 +168,8 @@ def test_progress_counts_pictures(tmp_path: Path) -> None:
 
 NAMES = st.sampled_from(
     ["happy", "train", "val", "3", "annotations", "images", "train_set", "EmoLabel", "FER2013Train", "a.png",
-     "0_exp.npy", "0.jpg", "AF01ANS.JPG", "label.csv", "training.csv", "manifest.csv", "manifest.parquet", "fer2013.csv",
-     "list_patition_label.txt"]
+     "0_exp.npy", "0.jpg", "AF01ANS.JPG", "label.csv", "training.csv", "manifest.csv", "manifest.parquet",
+     "fer2013.csv", "list_patition_label.txt"]
 )  # fmt: skip
 CONTENTS = st.one_of(
     st.binary(max_size=40),

@@ -70,7 +70,7 @@ def load_faces(
         raise UsageError(f"votes in a file of their own go with fer2013.csv; {data} is read as {chosen!r}")
     listing = _LISTS[chosen](place)
     if not listing.pictures:
-        raise DataError(f"{place} has no pictures that can be read as {chosen!r}")
+        raise DataError(f"{place} has no pictures where the layout {chosen!r} wants them: docs/data.md shows its tree")
     return cut_faces(_one_split(listing, wanted, place), size, progress)
 
 
