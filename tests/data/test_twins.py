@@ -9,6 +9,8 @@ import imagehash
 import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from mien.data import twins
@@ -112,6 +114,13 @@ def test_real_faces_are_grouped_as_by_pairs(shared_fer2013: Path) -> None:
 def test_exact_twins_are_those_with_the_same_pixels() -> None:
     pixels = with_twins().pixels
     assert [one for one in as_sets(same_pixels(pixels)) if len(one) > 1] == [{0, 3}, {5, 6}]
+
+
+@given(st.lists(st.integers(0, 5), max_size=12))
+def test_members_are_the_groups_of_several_the_largest_first(groups: list[int]) -> None:
+    found = [part.tolist() for part in twins.members(np.asarray(groups, np.int64))]
+    wanted = [[i for i, other in enumerate(groups) if other == one] for one in set(groups)]
+    assert found == sorted((one for one in wanted if len(one) > 1), key=lambda one: (-len(one), one[0]))
 
 
 @pytest.mark.parametrize("side", [8, 31, 48, 100])

@@ -61,6 +61,13 @@ def perceptual_hash(pixels: ImageArray) -> NDArray[np.bool_]:
     return np.asarray(bits, bool).reshape(-1, HASH_SIDE**2)
 
 
+def members(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The faces of each group that has more than one, as indices; the largest groups first."""
+    order = np.argsort(groups, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(groups[order])) + 1)
+    return sorted((part for part in parts if len(part) > 1), key=lambda part: (-len(part), int(part[0])))
+
+
 def _linked(flat: FloatArray, mirrored: FloatArray, threshold: float) -> NDArray[np.int64]:
     """Groups of rows that are linked, directly or through others, by a product above `threshold`: (N,)."""
     count = len(flat)
