@@ -7,7 +7,9 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from mien.models import DEFAULT_MODEL
+import onnx
+
+from mien.models import DEFAULT_MODEL, sha256_of
 
 
 def copy_of_default(folder: Path, **changes: Any) -> Path:
@@ -17,4 +19,18 @@ def copy_of_default(folder: Path, **changes: Any) -> Path:
     card = {**json.loads((DEFAULT_MODEL / "card.json").read_text()), **changes}
     text = json.dumps({name: value for name, value in card.items() if value is not None})
     (folder / "card.json").write_text(text)
+    return folder
+
+
+def without_votes(folder: Path) -> Path:
+    """The embedded network with its votes head cut off, as the baselines are."""
+    copy_of_default(folder)
+    model = onnx.load(folder / "model.onnx")
+    kept = [output for output in model.graph.output if output.name != "votes"]
+    del model.graph.output[:]
+    model.graph.output.extend(kept)
+    onnx.save(model, folder / "model.onnx")
+    card = json.loads((folder / "card.json").read_text())
+    card |= {"votes": [], "confidence": {}, "sha256": sha256_of(folder / "model.onnx")}
+    (folder / "card.json").write_text(json.dumps(card))
     return folder

@@ -84,10 +84,12 @@ def sha256_of(path: Path) -> str:
 class ModelCard:
     """What travels with a network of ours: enough to run it, to check it, and to judge whether to trust it.
 
-    `votes` and `fer2013` are the labels of its heads, in order; `crop` says where eyes and mouth lie in a crop of
-    `input_size` px (see `images.CropGeometry`); `align` whether faces that others have cut pass the mesh first;
-    `confidence` and `covered` hold the weights of the calibrated confidence and of the doubt 'partly covered'
-    (see `expression/`); `scores` what `mien evaluate` measured; `training` data, protocol and settings.
+    `votes` and `fer2013` are the labels of its heads, in order; a network without the votes head has `votes` ();
+    `crop` says where eyes and mouth lie in a crop of `input_size` px (see `images.CropGeometry`); `align` whether
+    faces that others have cut pass the mesh first; `confidence` and `covered` hold the weights of the calibrated
+    confidence and of the doubt 'partly covered' (see `expression/`); `scores` what `mien evaluate` measured;
+    `training` data, protocol and settings; `export` the file's precision, and how it compares with torch and with the
+    other precisions.
     """
 
     name: str
@@ -103,6 +105,7 @@ class ModelCard:
     covered: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
+    export: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def expressions(self) -> tuple[str, ...]:
@@ -150,7 +153,7 @@ def load_card(folder: Path = DEFAULT_MODEL) -> ModelCard:
 def _check_card(card: ModelCard, path: Path) -> None:
     names = {one.name for one in fields(ModelCard)}
     texts = (*card.votes, *card.fer2013, card.sha256, card.name, card.version, card.licence)
-    tables = (card.crop, card.confidence, card.covered, card.scores, card.training)
+    tables = (card.crop, card.confidence, card.covered, card.scores, card.training, card.export)
     types_fit = (
         all(isinstance(text, str) for text in texts)
         and all(isinstance(table, dict) for table in tables)
@@ -161,6 +164,10 @@ def _check_card(card: ModelCard, path: Path) -> None:
     if not types_fit or card.input_size < 8:
         raise ModelError(f"the card {path} is broken: wrong types; it should hold {', '.join(sorted(names))}")
     count = len(card.expressions)
+    if not card.fer2013:
+        raise ModelError(f"the card {path} is broken: it names no classes for fer2013")
+    if not card.votes:
+        return
     if count < 2 or card.votes[:count] != card.expressions or len(set(card.votes)) != len(card.votes):
         raise ModelError(f"the card {path} is broken: its votes {list(card.votes)} must be expressions, each once, "
                          f"then {list(NO_EXPRESSION)}")  # fmt: skip

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from mien import images, models, runtime
-from mien.errors import UsageError
+from mien.errors import ModelError, UsageError
 from mien.expression import doubts
 from mien.expression.calibrate import Calibration, evidence
 from mien.expression.classify import Classifier
@@ -85,7 +85,7 @@ class Pipeline:
     """Finds the faces of a frame and says what people would say of them.
 
     Raises:
-        ModelError: weights or the model folder are missing or broken.
+        ModelError: weights or the model folder are missing or broken, or the model gives no votes.
     """
 
     def __init__(self, options: PipelineOptions | None = None) -> None:
@@ -93,6 +93,9 @@ class Pipeline:
         threads = self.options.threads
         runtime.set_threads(threads)
         self.classifier = Classifier(self.options.model, threads=threads)
+        if not self.classifier.card.votes:
+            raise ModelError(f"{self.options.model} gives no votes, only FER2013's classes: it can be judged "
+                             "(mien evaluate), but not read with; name another model")  # fmt: skip
         self._calibration = Calibration.from_dict(self.classifier.card.confidence)
         self._probe = CoveredProbe(self.classifier.card.covered)
         size = self.classifier.card.input_size

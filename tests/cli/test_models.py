@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from small_models import copy_of_default
+from small_models import copy_of_default, without_votes
 
 from mien import models
 
@@ -31,3 +31,10 @@ def test_a_broken_folder_is_said_and_the_others_are_shown(mien, tmp_path: Path) 
     ended = mien("models", bad, good)
     ended.fails(1, "sha256")
     assert "mine-" in ended.out
+
+
+def test_a_model_without_votes_is_shown_but_not_read_with(mien, tmp_path: Path, astronaut: Path) -> None:
+    folder = without_votes(tmp_path / "plain")
+    ended = mien("models", folder)
+    assert ended.code == 0 and "no votes" in ended.out and "angry, disgust, fear" in ended.out
+    mien("read", astronaut, "--model", folder).fails(1, "gives no votes", "mien evaluate")

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
-from small_models import copy_of_default
+from small_models import copy_of_default, without_votes
 
 from mien.errors import ModelError
 from mien.expression.classify import Classifier
@@ -71,6 +71,13 @@ def test_class_activation_maps_add_up_to_the_answer(classifier: Classifier, head
     logits = maps.mean((2, 3)) + bias
     exponents = np.exp(logits - logits.max(1, keepdims=True))
     assert exponents / exponents.sum(1, keepdims=True) == pytest.approx(getattr(answer, head), abs=1e-4)
+
+
+def test_a_network_without_votes_answers_with_classes_alone(tmp_path: Path, classifier: Classifier) -> None:
+    said, whole = Classifier(without_votes(tmp_path / "model"))(crops(3)), classifier(crops(3))
+    assert said.votes.shape == (3, 0)
+    assert np.array_equal(said.fer2013, whole.fer2013)
+    assert np.array_equal(said.features, whole.features)
 
 
 # --- folders that do not fit ------------------------------------------------------------------------------------------
@@ -138,3 +145,10 @@ def test_a_network_without_its_feature_map(changed_network: Callable[..., Path])
         model.graph.output.extend(kept)
 
     refused(changed_network(drop), "lacks the output 'features'")
+
+
+def test_a_card_that_promises_votes_which_the_network_lacks(tmp_path: Path) -> None:
+    folder = without_votes(tmp_path / "model")
+    card = {**json.loads((folder / "card.json").read_text()), "votes": list(load_card().votes)}
+    (folder / "card.json").write_text(json.dumps(card))
+    refused(folder, "lacks the output 'votes'")

@@ -211,7 +211,9 @@ def _card_table(card: models.ModelCard, folder: Path) -> Table:
     table.add_row("sha256", card.sha256)
     way = "aligned by the mesh" if card.align else "as they were cut"
     table.add_row("input", f"grey faces of {card.input_size} x {card.input_size} pixels, {way}")
-    table.add_row("words", ", ".join(card.votes))
+    table.add_row(
+        "words", ", ".join(card.votes or card.fer2013) + ("" if card.votes else " (no votes: not to read with)")
+    )
     for head, scores in dict(card.scores.get("heads", {})).items():
         said = f"{scores['accuracy']:.1%} right of {scores['n']} faces of {card.scores.get('split')}"
         table.add_row(escape(head), f"{said}, macro-F1 {scores['macro_f1']:.3f}, one crop")

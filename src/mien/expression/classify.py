@@ -23,8 +23,8 @@ OUTPUTS = ("votes", "fer2013", "features")
 class Answer:
     """What the network says of N crops.
 
-    `votes` (N, V) shares of people, rows sum to 1; `fer2013` (N, 7) probabilities, rows sum to 1; `features`
-    (N, C, h, w), the last feature map.
+    `votes` (N, V) shares of people, rows sum to 1, V is 0 for a network without that head; `fer2013` (N, 7)
+    probabilities, rows sum to 1; `features` (N, C, h, w), the last feature map.
     """
 
     votes: FloatArray
@@ -48,7 +48,8 @@ class Classifier:
             raise ModelError(
                 f"the card in {folder} describes its crop in another way: {dict(self.card.crop)}"
             ) from error
-        if missing := set(OUTPUTS) - set(self._net.output_names):
+        self._outputs = OUTPUTS if self.card.votes else OUTPUTS[1:]
+        if missing := set(self._outputs) - set(self._net.output_names):
             raise ModelError(f"the network in {folder} lacks the output {missing.pop()!r}; export it again")
         answer = self(np.zeros((1, self.card.input_size, self.card.input_size), np.uint8))
         for head, labels in (("votes", self.card.votes), ("fer2013", self.card.fer2013)):
@@ -59,6 +60,7 @@ class Classifier:
     def __call__(self, crops: ImageArray) -> Answer:
         """Read crops (N, S, S) uint8 grey, N > 0."""
         try:
-            return Answer(*self._net(crops[:, None].astype(np.float32), *OUTPUTS))
+            said = self._net(crops[:, None].astype(np.float32), *self._outputs)
         except Exception as error:  # onnxruntime's errors share no narrower base
             raise ModelError(f"the network refuses crops of {crops.shape[1:]}: {str(error).splitlines()[0]}") from error
+        return Answer(*said) if self.card.votes else Answer(np.empty((len(crops), 0), np.float32), *said)

@@ -16,7 +16,6 @@ from torch import Tensor, nn
 
 from mien.errors import ModelError
 from mien.files import written_whole
-from mien.learn.networks import ExpressionNet
 from mien.runtime import OnnxNet, quiet_stderr
 
 OPSET = 18
@@ -26,17 +25,20 @@ MOST_DIFFERENCE = 0.01  # of any probability, ONNX with half-precision weights a
 class _Serving(nn.Module):
     """The network as it is served: probabilities in place of logits."""
 
-    def __init__(self, net: ExpressionNet) -> None:
+    def __init__(self, net: nn.Module) -> None:
         super().__init__()
         self.net = net
 
-    def forward(self, crops: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, crops: Tensor) -> tuple[Tensor, ...]:
         out = self.net(crops)
-        return out.votes.softmax(1), out.fer2013.softmax(1), out.features
+        heads = (out.fer2013,) if out.votes is None else (out.votes, out.fer2013)
+        return *(head.softmax(1) for head in heads), out.features
 
 
-def export_onnx(net: ExpressionNet, path: Path, *, size: int = 48) -> float:
+def export_onnx(net: nn.Module, path: Path, *, size: int = 48) -> float:
     """Write `net` as ONNX: crops (N, 1, size, size) float grey 0..255 -> votes, fer2013, features.
+
+    A network without a votes head has no output of that name.
 
     Returns:
         The largest difference of a probability between the file and torch.
@@ -54,13 +56,15 @@ def export_onnx(net: ExpressionNet, path: Path, *, size: int = 48) -> float:
     return difference
 
 
+@torch.no_grad()
 def _draw_graph(served: _Serving, path: Path, size: int) -> None:
-    names = ["votes", "fer2013", "features"]
+    crops = torch.zeros(2, 1, size, size)
+    names = ["votes", "fer2013", "features"][-len(served(crops)) :]
     with quiet_stderr(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # export by tracing is called old; its files keep the names of the weights
+        warnings.simplefilter("ignore")  # export by tracing is called old; its files keep the names of the modules
         torch.onnx.export(
             served,
-            (torch.zeros(2, 1, size, size),),
+            (crops,),
             path,
             dynamo=False,
             opset_version=OPSET,
@@ -89,10 +93,9 @@ def _halve_weights(model: onnx.ModelProto) -> onnx.ModelProto:
 
 
 @torch.no_grad()
-def _difference(net: ExpressionNet, path: Path, size: int) -> float:
+def _difference(net: nn.Module, path: Path, size: int) -> float:
     crops = np.random.default_rng(0).integers(0, 256, (16, 1, size, size)).astype(np.float32)
     crops[8:] = crops[8:].mean((2, 3), keepdims=True) + np.linspace(-60, 60, size, dtype=np.float32)
-    out = net(torch.from_numpy(crops))
-    votes, classes = OnnxNet(path)(crops, "votes", "fer2013")
-    gaps = votes - out.votes.softmax(1).numpy(), classes - out.fer2013.softmax(1).numpy()
+    expected = _Serving(net)(torch.from_numpy(crops))[:-1]
+    gaps = [said - head.numpy() for said, head in zip(OnnxNet(path)(crops), expected, strict=False)]
     return float(np.abs(np.concatenate(gaps, 1)).max())
