@@ -44,7 +44,7 @@ FLOORS = {
 
 # Heavy packages, and the only places that may import them.
 ROOMS: dict[str, list[str]] = {
-    "onnxruntime": ["runtime"],
+    "onnxruntime": ["runtime", "learn.quantise"],  # there its quantisation alone
     "ai_edge_litert": ["runtime"],
     "torch": ["learn"],
     "onnx": ["learn"],
@@ -67,7 +67,20 @@ ROOMS: dict[str, list[str]] = {
 }
 
 # What no import of a door may load; the command line's own packages apart.
-HEAVY = {"PIL", "ai_edge_litert", "av", "cv2", "jinja2", "matplotlib", "mss", "onnx", "onnxruntime", "pandas", "pyarrow", "torch"}
+HEAVY = {
+    "PIL",
+    "ai_edge_litert",
+    "av",
+    "cv2",
+    "jinja2",
+    "matplotlib",
+    "mss",
+    "onnx",
+    "onnxruntime",
+    "pandas",
+    "pyarrow",
+    "torch",
+}
 DOORS = ("", "errors", "types", "models", "cli")
 
 
