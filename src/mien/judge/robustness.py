@@ -23,8 +23,8 @@ from mien.types import FloatArray, ImageArray, Progress, no_progress
 FACES = 600  # the standard error of an accuracy of 70 % is 1.9 points
 PROTOCOL = (
     "the same faces at each level, damaged and then cut out with eyes and mouth in their place, as live faces are: "
-    "where the mesh found them on the face as it was; after a turn, where the mesh finds them anew from such a guess as "
-    "the detector gives. A face whose mesh is not found is taken as it is"
+    "where the mesh found them on the face as it was; after a turn, where the mesh finds them anew from such a guess "
+    "as the detector gives. A face whose mesh is not found is taken as it is"
 )
 EYES_TO_SQUARE = 2.5  # side of the square around a mesh, of the distance between the eyes: median over FER2013's faces
 
