@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mien.learn.fit import TrainOptions
 from mien.learn.networks import ExpressionNet
+from mien.learn.options import TrainOptions
 
 
 @pytest.fixture
 def options() -> TrainOptions:
     """Two epochs of a tiny network on one thread."""
-    return TrainOptions(epochs=2, batch=8, widths=(4, 4, 8, 8), threads=1, average=0.9)
+    return TrainOptions(epochs=2, batch=8, input=24, widths=(4, 4, 8), threads=1, average=0.9)
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from torch import Generator, Tensor
 
 from mien.images import DEFAULT_GEOMETRY, crop_face
 from mien.learn import augment
-from mien.learn.augment import Augmentation
-from mien.learn.fit import Material
+from mien.learn.material import Material
+from mien.learn.options import Augmentation, TrainOptions
 from mien.types import FloatArray
 
 NOTHING = Augmentation(**dict.fromkeys(Augmentation.__dataclass_fields__, 0.0))
@@ -81,6 +81,32 @@ def test_a_smaller_view_enlarges_and_a_shift_shifts() -> None:
     assert middle([[0, -1, 0], [1, 0, 0], [0, 0, 1]]) == pytest.approx((26, 16), abs=0.05)
 
 
+def test_a_window_is_a_part_of_the_view_and_lies_anywhere_in_it() -> None:
+    # Without other changes and mirrors out of the way, the window covers 40 of 48 px and stays inside.
+    views = augment.random_views(3000, NOTHING, rng(), window=40 / 48).numpy()
+    assert np.abs(views[:, 0, 0]) == pytest.approx(40 / 48)
+    assert views[:, 1, 1] == pytest.approx(40 / 48)
+    for axis in (0, 1):
+        assert np.abs(views[:, axis, 2]).max() <= 8 / 48 + 1e-6
+        assert np.abs(views[:, axis, 2]).max() > 0.9 * 8 / 48
+        assert views[:, axis, 2].mean() == pytest.approx(0, abs=0.01)
+
+
+def test_a_window_cuts_pixels_out_one_to_one() -> None:
+    view = torch.diag(torch.tensor([40 / 48, 40 / 48, 1.0]))
+    view[0, 2], view[1, 2] = 8 / 48, -8 / 48  # the upper right corner
+    cut = augment.resample(faces(), same_places(6), view.repeat(6, 1, 1), 40)
+    assert cut == pytest.approx(faces()[:, :, :40, 8:], abs=2e-2)
+
+
+def test_whole_views_draw_as_if_there_were_no_windows() -> None:
+    one, two = rng(7), rng(7)
+    assert torch.equal(
+        augment.random_views(5, Augmentation(), one), augment.random_views(5, Augmentation(), two, window=1.0)
+    )
+    assert torch.equal(torch.rand(3, generator=one), torch.rand(3, generator=two))
+
+
 def points_of(count: int) -> FloatArray:
     """Keypoints of faces that lie a little otherwise than an aligned crop wants."""
     draw = np.random.default_rng(1)
@@ -97,7 +123,7 @@ def test_an_aligned_placement_is_crop_face() -> None:
     some = drawn_faces(6)
     points = points_of(6)
     points[4] = np.nan  # no mesh: stays as it is
-    material = Material.of(some, points)
+    material = Material.of(some, points, TrainOptions())
     crops = augment.resample(material.faces.float(), material.placements, same_places(6), 48)[:, 0].numpy()
     for index in range(6):
         wanted = some.pixels[index] if index == 4 else crop_face(some.pixels[index], points[index])

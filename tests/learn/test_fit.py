@@ -6,20 +6,21 @@ import errno
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from face_sets import drawn_faces
-from torch.nn import functional as F
 
-from mien.data import faceset
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.learn import checkpoint, fit
-from mien.learn.augment import Augmentation
-from mien.learn.fit import Material, Trainer, TrainOptions, WeightAverage
+from mien.learn.fit import Trainer
+from mien.learn.judging import EpochLog, Held
+from mien.learn.material import Targets, Taught
 from mien.learn.networks import ExpressionNet
+from mien.learn.options import Augmentation, TrainOptions
 from mien.types import FloatArray
 
 Part = tuple[FaceSet, FloatArray]
@@ -30,13 +31,32 @@ def part(count: int, seed: int = 0) -> Part:
     return drawn_faces(count, seed=seed), np.full((count, 6, 2), np.nan, np.float32)
 
 
-def trainer(options: TrainOptions, count: int = 20) -> Trainer:
-    return Trainer(part(count), part(6, seed=1), options)
+def trainer(options: TrainOptions, count: int = 20, **more: Any) -> Trainer:
+    return Trainer(part(count), part(6, seed=1), options=options, **more)
 
 
 def same_weights(one: torch.nn.Module, two: torch.nn.Module) -> bool:
     states = one.state_dict(), two.state_dict()
     return all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def timeless(logs: list[EpochLog]) -> list[EpochLog]:
+    return [replace(log, seconds=0) for log in logs]
+
+
+class Stop(Exception):
+    """In place of Ctrl-C."""
+
+
+def run_until(one: Trainer, out: Path, epochs: int) -> None:
+    """Stop after so many epochs, as Ctrl-C does."""
+
+    def stop(log: EpochLog) -> None:
+        if log.epoch + 1 == epochs:
+            raise Stop
+
+    with pytest.raises(Stop):
+        one.run(out, on_epoch=stop)
 
 
 # --- a run ------------------------------------------------------------------------------------------------------------
@@ -50,31 +70,47 @@ def test_a_run_can_be_repeated(options: TrainOptions, tmp_path: Path) -> None:
     second.run(tmp_path / "second")
     assert same_weights(first.net, second.net)
     assert same_weights(first.average.net, second.average.net)
-    assert [replace(log, seconds=0) for log in first.logs] == [replace(log, seconds=0) for log in second.logs]
+    assert timeless(first.logs) == timeless(second.logs)
     assert not same_weights(first.net, trainer(options).net)
 
 
-def test_going_on_after_a_stop_ends_in_the_same_weights(options: TrainOptions, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [{}, {"window": 20, "fall": 0.5, "sam": 0.05, "balance": 0.5}])
+def test_four_epochs_are_two_and_two(options: TrainOptions, tmp_path: Path, more: dict[str, Any]) -> None:
+    options = replace(options, epochs=4, **more)
+    said = np.random.default_rng(0).dirichlet(np.ones(10), 20).astype(np.float32)
+    taught = Taught(said, said[:, :7] / said[:, :7].sum(1, keepdims=True), "one")
+    whole = trainer(options, taught=taught)
+    whole.run(tmp_path)
+    (tmp_path / "parts").mkdir()
+    run_until(trainer(options, taught=taught), tmp_path / "parts", 2)
+    torch.manual_seed(99)  # another process begins somewhere else
+    rest = trainer(options, taught=taught)
+    rest.resume(checkpoint.load(tmp_path / "parts" / "last.pt"))
+    assert len(rest.logs) == 2
+    rest.run(tmp_path / "parts")
+    assert same_weights(rest.net, whole.net)
+    assert same_weights(rest.average.net, whole.average.net)
+    assert timeless(rest.logs) == timeless(whole.logs)
+
+
+def test_a_run_that_is_stopped_within_an_epoch_goes_on_from_the_last_whole_one(
+    options: TrainOptions, tmp_path: Path
+) -> None:
     whole = trainer(options)
     whole.run(tmp_path)
     (tmp_path / "parts").mkdir()
 
-    class Stop(Exception):
-        """In place of Ctrl-C."""
+    def stop(done: int, total: int, loss: float) -> None:
+        if done == 3:  # the first step of the second epoch
+            raise KeyboardInterrupt
 
-    def stop(log: fit.EpochLog) -> None:
-        raise Stop
-
-    with pytest.raises(Stop):
-        trainer(options).run(tmp_path / "parts", on_epoch=stop)
-    torch.manual_seed(99)  # another process begins somewhere else
+    with pytest.raises(KeyboardInterrupt):
+        trainer(options).run(tmp_path / "parts", on_step=stop)
     rest = trainer(options)
     rest.resume(checkpoint.load(tmp_path / "parts" / "last.pt"))
-    assert len(rest.logs) == 1
+    assert (len(rest.logs), rest.step) == (1, 2)
     rest.run(tmp_path / "parts")
     assert same_weights(rest.net, whole.net)
-    assert same_weights(rest.average.net, whole.average.net)
-    assert [replace(log, seconds=0) for log in rest.logs] == [replace(log, seconds=0) for log in whole.logs]
 
 
 def test_a_finished_run_that_is_gone_on_with_does_nothing_more(options: TrainOptions, tmp_path: Path) -> None:
@@ -82,41 +118,32 @@ def test_a_finished_run_that_is_gone_on_with_does_nothing_more(options: TrainOpt
     done.run(tmp_path)
     again = trainer(replace(options, epochs=1))
     again.resume(checkpoint.load(tmp_path / "last.pt"))
+    assert again.is_done
     again.run(tmp_path, on_epoch=lambda log: pytest.fail("an epoch too many"))
     assert same_weights(again.net, done.net)
-
-
-def test_a_run_of_another_network_is_refused_in_one_line(options: TrainOptions) -> None:
-    state = trainer(options).state()
-    for other in (trainer(replace(options, widths=(4, 4, 8, 16))), trainer(replace(options, widths=(4, 4, 8)))):
-        with pytest.raises(DataError, match="cannot be gone on with") as told:
-            other.resume(state)
-        assert len(str(told.value).splitlines()) == 1
-    with pytest.raises(DataError, match="cannot be gone on with"):
-        trainer(options).resume({"net": 3})
 
 
 def test_few_faces_are_learned_by_heart(options: TrainOptions, tmp_path: Path) -> None:
     # Without augmentation a network of this size must be able to tell eight faces apart.
     eight = part(8)
-    settings = replace(options, epochs=30, widths=(8, 8, 16, 16), augmentation=PLAIN, smoothing=0.0, rate=0.1)
-    learner = Trainer(eight, eight, settings)
+    settings = replace(options, epochs=30, widths=(8, 16, 16), augmentation=PLAIN, smoothing=0.0, rate=0.1)
+    learner = Trainer(eight, eight, options=settings)
     learner.run(tmp_path)
     assert learner.logs[-1].loss < learner.logs[0].loss - 1
-    assert learner.logs[-1].held_fer2013 >= 7 / 8
+    assert learner.logs[-1].held_fer2013 is not None and learner.logs[-1].held_fer2013 >= 7 / 8
 
 
 def test_what_is_kept_best_is_what_the_held_out_faces_liked_best(
     options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     scores = iter([0.3, 0.6, 0.5, 0.6, 0.1])
-    judge = Trainer._judge
+    judge = Held.judge
 
-    def judged(self: Trainer, loss: float, seconds: float) -> fit.EpochLog:
+    def judged(self: Held, net: torch.nn.Module) -> dict[str, Any]:
         score = next(scores)
-        return replace(judge(self, loss, seconds), held_fer2013=score, held_votes=score)
+        return {**judge(self, net), "held_fer2013": score, "held_votes": score}
 
-    monkeypatch.setattr(Trainer, "_judge", judged)
+    monkeypatch.setattr(Held, "judge", judged)
     trainer(replace(options, epochs=5)).run(tmp_path)
     assert checkpoint.load(tmp_path / "best.pt")["logs"][-1]["epoch"] == 3  # of equals the later one
     assert checkpoint.load(tmp_path / "last.pt")["logs"][-1]["epoch"] == 4
@@ -128,120 +155,112 @@ def test_steps_are_told(options: TrainOptions, tmp_path: Path) -> None:
     assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
 
 
+def test_a_network_with_one_head_is_trained_and_judged(options: TrainOptions, tmp_path: Path) -> None:
+    small = replace(options, network="shawon", widths=None, epochs=1)
+    one = trainer(small)
+    one.run(tmp_path)
+    (log,) = one.logs
+    assert log.held_votes is None and log.held_fer2013 is not None
+    assert set(log.recalls) == {"fer2013"}
+    assert math.isfinite(log.held_loss)
+    assert checkpoint.load(tmp_path / "best.pt")["logs"][0]["held_votes"] is None
+
+
+def test_windows_are_smaller_until_the_rate_falls(options: TrainOptions, tmp_path: Path) -> None:
+    sides: list[int] = []
+
+    class Watched(Trainer):
+        def _step(self, crops: torch.Tensor, targets: Targets, rate: float) -> float:
+            sides.append(crops.shape[-1])
+            return super()._step(crops, targets, rate)
+
+    Watched(part(20), part(6), options=replace(options, epochs=4, window=20, fall=0.5)).run(tmp_path)
+    assert sides == [20] * 4 + [24] * 4
+
+
+def test_given_weights_are_begun_with(options: TrainOptions) -> None:
+    torch.manual_seed(3)
+    given = ExpressionNet((4, 4, 8))
+    one = trainer(options)
+    one.begin_from(given.state_dict())
+    assert same_weights(one.net, given) and same_weights(one.average.net, given)
+    with pytest.raises(DataError, match="weights to begin from are of another network"):
+        one.begin_from(ExpressionNet((4, 4, 16)).state_dict())
+
+
 # --- what can go wrong ------------------------------------------------------------------------------------------------
 
 
+class Spoiled(Trainer):
+    """From the fourth step on, what it sees is no number."""
+
+    seen = 0
+
+    def _step(self, crops: torch.Tensor, targets: Targets, rate: float) -> float:
+        self.seen += 1
+        return super()._step(crops * (math.nan if self.seen > 3 else 1), targets, rate)
+
+
+def check_last_is_good(folder: Path, epochs: int) -> None:
+    state = checkpoint.load(folder / "last.pt")
+    assert len(state["logs"]) == epochs
+    for weights in (state["net"], state["average"]):
+        assert all(torch.isfinite(value).all() for value in weights.values())
+
+
 def test_a_loss_that_is_no_number_ends_the_run_and_keeps_the_last_good_weights(
-    options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    options: TrainOptions, tmp_path: Path
 ) -> None:
-    step, seen = Trainer._step, []
+    with pytest.raises(DataError, match=r"the loss is no number any more: lower the rate; the last good .* last.pt"):
+        Spoiled(part(20), part(6), options=options).run(tmp_path)
+    check_last_is_good(tmp_path, 1)
 
-    def spoiled(self: Trainer, crops: torch.Tensor, targets: list[torch.Tensor], rate: float) -> float:
-        seen.append(rate)
-        return step(self, crops * (math.nan if len(seen) > 3 else 1), targets, rate)
 
-    monkeypatch.setattr(Trainer, "_step", spoiled)
-    with pytest.raises(DataError, match="the loss is no number any more: lower the rate"):
-        trainer(options).run(tmp_path)
-    state = checkpoint.load(tmp_path / "last.pt")
-    assert len(state["logs"]) == 1
-    assert all(torch.isfinite(value).all() for value in state["net"].values())
-    assert all(torch.isfinite(value).all() for value in state["average"].values())
+def test_weights_that_the_last_step_of_an_epoch_spoils_are_not_kept(options: TrainOptions, tmp_path: Path) -> None:
+    class SpoiledLate(Trainer):
+        def _step(self, crops: torch.Tensor, targets: Targets, rate: float) -> float:
+            loss = super()._step(crops, targets, rate)
+            if self.step == 3:
+                with torch.no_grad():
+                    for net in (self.net, self.average.net):
+                        net.get_parameter("stem.0.weight").fill_(math.nan)
+            return loss
+
+    with pytest.raises(DataError, match="no number"):
+        SpoiledLate(part(20), part(6), options=options).run(tmp_path)
+    check_last_is_good(tmp_path, 1)
 
 
 def test_a_loss_that_is_no_number_at_once_promises_no_weights(options: TrainOptions, tmp_path: Path) -> None:
     broken = trainer(options)
     with torch.no_grad():
-        broken.net.votes.weight.fill_(math.nan)
+        broken.net.get_parameter("votes.weight").fill_(math.nan)
     with pytest.raises(DataError, match="no number") as told:
         broken.run(tmp_path)
     assert not list(tmp_path.iterdir())
     assert "last.pt" not in str(told.value)
 
 
-def test_a_full_disk_ends_the_run_in_one_line(
+def test_a_full_disk_ends_the_run_in_one_line_and_the_last_good_checkpoint_stays(
     options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(state: object, file: Path) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    def fill(log: EpochLog) -> None:
+        def full(state: object, file: Path) -> None:
+            Path(file).write_bytes(b"half a check")
+            raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(torch, "save", full)
-    with pytest.raises(DataError, match=r"cannot write the checkpoint .*No space left"):
-        trainer(options).run(tmp_path)
+        monkeypatch.setattr(torch, "save", full)
+
+    with pytest.raises(DataError, match=r"cannot write the checkpoint .*No space left") as told:
+        trainer(options).run(tmp_path, on_epoch=fill)
+    assert len(str(told.value).splitlines()) == 1
+    check_last_is_good(tmp_path, 1)
+    assert {one.name for one in tmp_path.iterdir()} == {"last.pt", "best.pt"}
 
 
 def test_fewer_faces_than_a_batch(options: TrainOptions, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="5 training faces are fewer than a batch of 8"):
         trainer(options, count=5).run(tmp_path)
-
-
-# --- the parts --------------------------------------------------------------------------------------------------------
-
-
-def test_the_rate_rises_then_falls_to_nothing() -> None:
-    options = TrainOptions(rate=0.1, warm=0.1)
-    rates = [fit.rate_at(step, 1000, options) for step in range(1001)]
-    assert max(rates) == pytest.approx(0.1, rel=1e-3)
-    assert np.argmax(rates) == pytest.approx(100, abs=1)
-    assert (np.diff(rates[:101]) > 0).all()
-    assert (np.diff(rates[101:]) <= 0).all()
-    assert 0 < rates[0] <= 0.1 * 0.021
-    assert 0 < rates[-1] < 1e-4
-    assert fit.rate_at(0, 0, options) > 0
-
-
-def test_the_average_begins_short_and_becomes_long() -> None:
-    net = torch.nn.Linear(1, 1, bias=False)
-    with torch.no_grad():
-        net.weight.fill_(0.0)
-    average = WeightAverage(net, 0.9)
-    wanted = 0.0
-    for step in range(1, 200):
-        with torch.no_grad():
-            net.weight.fill_(float(step % 7))
-        average.update(net)
-        keep = min(0.9, (1 + step) / (10 + step))
-        wanted = keep * wanted + (1 - keep) * (step % 7)
-        assert float(average.net.weight) == pytest.approx(wanted, abs=1e-4)
-
-
-def test_the_average_follows_the_norms_too() -> None:
-    net = ExpressionNet((4, 4, 8, 8))
-    average = WeightAverage(net, 0.5)
-    net.train()
-    for _ in range(60):
-        net(torch.full((4, 1, 48, 48), 200.0) + torch.randn(4, 1, 48, 48))
-        average.update(net)
-    mine, theirs = average.net.state_dict(), net.state_dict()
-    assert torch.allclose(mine["stem.1.running_mean"], theirs["stem.1.running_mean"], atol=0.05)
-    assert mine["stem.1.num_batches_tracked"] == 60
-
-
-def test_the_loss_by_hand() -> None:
-    torch.manual_seed(0)
-    votes, classes = torch.randn(3, 10), torch.randn(3, 7)
-    people = torch.from_numpy(faceset.shares(drawn_faces(3).votes))
-    people[2] = 0  # nobody voted on the third
-    truth = torch.tensor([4, 0, 6])
-    found = fit.loss_of(votes, classes, [people, torch.tensor([1.0, 1.0, 0.0]), F.one_hot(truth, 7).float()], 0.1)
-    of_votes = -(people[:2] * votes[:2].log_softmax(1)).sum(1).mean()
-    of_classes = F.cross_entropy(classes, truth, label_smoothing=0.1)
-    assert float(found) == pytest.approx(float(of_votes + of_classes), abs=1e-5)
-
-
-def test_without_any_votes_the_loss_is_that_of_the_classes() -> None:
-    classes = torch.randn(2, 7)
-    found = fit.loss_of(torch.randn(2, 10), classes, [torch.zeros(2, 10), torch.zeros(2), torch.eye(7)[:2]], 0.0)
-    assert float(found) == pytest.approx(float(F.cross_entropy(classes, torch.tensor([0, 1]))), abs=1e-5)
-
-
-def test_material_holds_the_labels() -> None:
-    faces, nowhere = part(5)
-    faces.votes[3] = 0
-    material = Material.of(faces, nowhere)
-    assert material.has_votes.tolist() == [1, 1, 1, 0, 1]
-    assert material.fer2013.argmax(1).tolist() == faces.labels.tolist()
-    assert torch.equal(material.placements, torch.eye(3).repeat(5, 1, 1))
 
 
 def test_weight_decay_spares_norms_and_biases() -> None:
@@ -250,11 +269,3 @@ def test_weight_decay_spares_norms_and_biases() -> None:
     assert (matrices["weight_decay"], vectors["weight_decay"]) == (0.01, 0.0)
     assert len(matrices["params"]) + len(vectors["params"]) == len(list(net.parameters()))
     assert {one.ndim for one in vectors["params"]} == {1}
-
-
-def test_prediction_is_in_order_whatever_the_batch(net: ExpressionNet) -> None:
-    crops = drawn_faces(7).pixels
-    one, other = fit.predict(net, crops, batch=3), fit.predict(net, crops)
-    assert one[0] == pytest.approx(other[0], abs=1e-5)
-    assert one[1] == pytest.approx(other[1], abs=1e-5)
-    assert one[0].sum(1) == pytest.approx(1, abs=1e-5)

@@ -37,6 +37,29 @@ def unstopped() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
+class Brake:
+    """Lets a stop wait while it `is_held`: it is noted, and `check` raises it; a second one is obeyed at once."""
+
+    def __init__(self) -> None:
+        self.is_held = self.is_asked = False
+
+    def check(self) -> None:
+        """Raise KeyboardInterrupt if a stop was asked for."""
+        if self.is_asked:
+            raise KeyboardInterrupt
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """In this block stops come here."""
+        with _handling(STOPS, self._note):
+            yield
+
+    def _note(self, number: int, frame: FrameType | None) -> None:
+        if self.is_asked or not self.is_held:
+            raise KeyboardInterrupt
+        self.is_asked = True
+
+
 def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 

@@ -1,8 +1,8 @@
-"""The network that reads an expression: one trunk, global average pooling, two linear heads.
+"""The network that reads an expression: one trunk, global average pooling, two linear heads; in four sizes.
 
 Normalisation stands inside (the input is raw grey 0..255), so training and serving cannot drift apart.
 Pooling followed by linear heads makes class activation maps free: `features` is the map they are read from.
-It knows nothing of files, labels or training.
+It knows nothing of files, labels or training. `registry.py` builds it by name, beside the baselines.
 """
 
 from __future__ import annotations
@@ -15,13 +15,22 @@ from torch.nn import functional as F
 
 GREY_MEAN, GREY_STD = 130.0, 65.0  # of FER2013's Training rows: 129.5 and 65.0
 
+# Channels of the first stage; each stage has twice those before. 0.18, 1.1, 2.8 and 11.4 million parameters.
+SIZES = {"nano": 8, "tiny": 20, "small": 32, "base": 64}
+STAGES, DEPTH = 4, 2  # stages, residual blocks in each
+
 
 class Outputs(NamedTuple):
     """What the network gives for a batch of N crops."""
 
-    votes: Tensor  # (N, 10) logits over the votes' labels
+    votes: Tensor | None  # (N, 10) logits over the votes' labels; the baselines have none
     fer2013: Tensor  # (N, 7) logits over FER2013's classes
-    features: Tensor  # (N, C, S / 8, S / 8) the last feature map, before pooling
+    features: Tensor  # (N, C, S / 8, S / 8) the last feature map, before pooling; rounded up where S is no multiple
+
+
+def widths_of(size: str) -> tuple[int, ...]:
+    """The channels of each stage of a size; KeyError for another name."""
+    return tuple(SIZES[size] * 2**stage for stage in range(STAGES))
 
 
 class SqueezeExcite(nn.Module):
@@ -49,7 +58,8 @@ class ResidualBlock(nn.Module):
         self.attend = SqueezeExcite(outputs)
         self.shortcut: nn.Module = nn.Identity()
         if stride != 1 or inputs != outputs:  # averaged, not skipped: a strided 1 x 1 sees a quarter of its input
-            halve = nn.AvgPool2d(stride) if stride != 1 else nn.Identity()
+            # An odd side is rounded up, as the strided convolution does; the last row is a mean of what is there.
+            halve = nn.AvgPool2d(stride, ceil_mode=True, count_include_pad=False) if stride != 1 else nn.Identity()
             self.shortcut = nn.Sequential(halve, nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,10 +69,10 @@ class ResidualBlock(nn.Module):
 
 
 class ExpressionNet(nn.Module):
-    """A small ResNet for grey faces.
+    """A small ResNet for grey faces, of any side.
 
     Args:
-        widths: channels of the four stages; the second to fourth halve the picture.
+        widths: channels of the stages; all but the first halve the picture.
         depth: residual blocks a stage.
         votes: labels of the votes head.
         classes: labels of the fer2013 head.
@@ -71,9 +81,9 @@ class ExpressionNet(nn.Module):
 
     def __init__(
         self,
-        widths: tuple[int, ...] = (32, 64, 128, 256),
+        widths: tuple[int, ...] = widths_of("small"),
         *,
-        depth: int = 2,
+        depth: int = DEPTH,
         votes: int = 10,
         classes: int = 7,
         dropout: float = 0.2,

@@ -1,0 +1,99 @@
+"""From data to the faces of a run: loaded, eyes and mouths found, divided into those that fit, select and validate.
+
+What takes minutes is kept in the run folder, and taken from there when the faces are the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mien.data import faceset, twins
+from mien.data.faceset import FaceSet
+from mien.data.load import load_faces
+from mien.files import written_whole
+from mien.judge import eyes
+from mien.learn.watching import Watcher
+from mien.types import FloatArray
+
+VALIDATION = "PublicTest"
+
+
+@dataclass(frozen=True, eq=False)
+class Divided:
+    """The faces of a run: all, their keypoints, and which fit, select and validate."""
+
+    faces: FaceSet
+    keypoints: FloatArray
+    fit: NDArray[np.int64]
+    held: NDArray[np.int64]
+    validation: NDArray[np.int64]
+
+    def part(self, which: NDArray[np.int64]) -> tuple[FaceSet, FloatArray]:
+        """The chosen faces and their keypoints."""
+        return self.faces.take(which), self.keypoints[which]
+
+
+def load(
+    data: Path,
+    votes: Path | None,
+    *,
+    out: Path,
+    layout: str | None = None,
+    size: int = 48,
+    watcher: Watcher | None = None,
+) -> Divided:
+    """Load the faces, find their keypoints (kept in `out/keypoints.npz`), and divide them.
+
+    Raises:
+        DataError: the data are missing or broken, or too few to hold some out.
+    """
+    watcher = watcher or Watcher()
+    faces = load_faces(data, votes, layout=layout, size=size, progress=watcher.stage("reading faces"))
+    for line in faces.notes:
+        watcher.note(line)
+    if not faces.votes.any():
+        faces = replace(faces, votes=label_votes(faces))
+    fit, held = twins.holdout(faces)
+    keypoints = _keypoints(faces, out / "keypoints.npz", watcher)
+    validation = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
+    return Divided(faces, keypoints, fit, held, validation if len(validation) else held)
+
+
+def label_votes(faces: FaceSet) -> FloatArray:
+    """Each label as ten votes for it (N, 10); none where a face has no label."""
+    table = np.zeros((len(faceset.LABELS) + 1, len(faceset.VOTE_LABELS)), np.float32)  # the last row is for label -1
+    for index, label in enumerate(faceset.LABELS):
+        table[index, faceset.VOTE_LABELS.index(label)] = 10
+    return np.asarray(table[faces.labels])
+
+
+def recall(path: Path, names: tuple[str, ...], mark: NDArray[Any]) -> dict[str, NDArray[Any]] | None:
+    """Arrays that `keep` wrote under the same mark; None where they are not there, broken, or of something else."""
+    try:
+        with open(path, "rb") as file, np.load(file) as kept:
+            if np.array_equal(kept["mark"], mark):
+                return {name: kept[name] for name in names}
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
+        pass
+    return None
+
+
+def keep(path: Path, arrays: dict[str, NDArray[Any]], mark: NDArray[Any]) -> None:
+    """Write arrays, whole or not at all, with what tells whether they may be taken again."""
+    with written_whole(path) as partial, open(partial, "wb") as file:
+        np.savez(file, mark=mark, **arrays)  # type: ignore[arg-type]
+
+
+def _keypoints(faces: FaceSet, path: Path, watcher: Watcher) -> FloatArray:
+    mark = np.asarray(faces.pixels.sum((1, 2), dtype=np.int64))
+    if (kept := recall(path, ("keypoints",), mark)) is None:
+        found = np.asarray(eyes.find_keypoints(faces.pixels, watcher.stage("finding eyes and mouths")), np.float32)
+        keep(path, {"keypoints": found}, mark)
+        return found
+    return np.asarray(kept["keypoints"], np.float32)
