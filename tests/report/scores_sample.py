@@ -48,18 +48,19 @@ def plain_scores(faces: int = 400) -> dict[str, Any]:
         "confidence": {
             "n": faces, "right": 0.78, "ece_top_share": 0.083, "ece_of_card": 0.014, "ece_cross_fitted": 0.016,
             "ece_by_chance": 0.015, "bins": 15,
+            "at_sure": {"covered": 0.83, "right": 0.89, "threshold": 0.6},
             "reliability": [{"said": s, "found": min(1, s + 0.01), "n": 40} for s in steps],
             "reliability_top_share": [{"said": s, "found": min(1, s**0.7), "n": 40} for s in steps[2:]],
         },
         "coverage": [{"covered": c / 20, "right": 1 - 0.22 * (c / 20) ** 2, "threshold": 1 - c / 25}
                      for c in range(1, 21)],
         "agreement": {"n": faces, "model": 0.714, "one_person": 0.64, "persons_needed": 4,
-                      "majorities": [0.64, 0.64, 0.705, 0.722, 0.735, 0.741, 0.746, 0.75, 0.752], "place": 4,
-                      "ranks": [0.75, 0.74, 0.73, 0.71, 0.69, 0.62, 0.52, 0.44, 0.3, 0.2],
+                      "majorities": [0.64, 0.64, 0.705, 0.722, 0.735, 0.741, 0.746, 0.75, 0.752], "place": 4.15,
+                      "place_of_person": 5.5, "place_of_majority": 3.52,
                       "model_with_nine": 0.81, "person_with_nine": 0.72},
     }  # fmt: skip
     return {
-        "split": "PublicTest", "model": "mien 0.3.0 (sha256 0123456789ab)",
+        "split": "PublicTest", "model": "mien-0.3.0@01234567",
         "protocol": {"mien": "0.3.0", "crops": 1, "test_time_augmentation": "none", "faces": faces, "left_out": 10,
                      "aligned": True, "meshes_found": faces - 12, "input_size": 48},
         "heads": {"fer2013": head(FER2013_LABELS, faces, 0.68, 0), "votes": votes},

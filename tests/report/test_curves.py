@@ -11,7 +11,7 @@ from PIL import Image
 
 from mien.errors import SinkError
 from mien.report.charts import LIGHT
-from mien.report.curves import curves, draw_curves, draw_runs
+from mien.report.curves import curves, draw_curves
 
 
 def logs(count: int, *, seed: int = 0) -> list[dict[str, Any]]:
@@ -54,10 +54,9 @@ def test_what_the_logs_lack_is_left_out(missing: object) -> None:
     assert [len(panel) for panel in lines([run])] == [2, 1, 1]
 
 
-@pytest.mark.parametrize("run", [[], logs(1), logs(2)])
+@pytest.mark.parametrize("run", [[], logs(1)])
 def test_a_picture_is_written_however_short_the_run(run: list[dict[str, Any]], tmp_path: Path) -> None:
     draw_curves(run, tmp_path / "curves.png")
-    draw_runs([run, logs(2)], tmp_path / "curves.png")
     with Image.open(tmp_path / "curves.png") as picture:
         assert picture.format == "PNG" and picture.width > 600
     assert [path.name for path in tmp_path.iterdir()] == ["curves.png"]

@@ -29,7 +29,7 @@ def run_description(data: Path, votes: Path | None, out: Path, *, layout: str | 
         from mien.report.describe_page import write_describe_page
         from mien.report.folder import check_folder
     except ModuleNotFoundError as error:
-        if error.name not in {"matplotlib", "jinja2"}:
+        if (error.name or "").split(".")[0] not in {"matplotlib", "jinja2"}:
             raise
         raise MissingExtraError("a report", "report") from error
 

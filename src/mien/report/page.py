@@ -11,11 +11,12 @@ import base64
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, ClassVar
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 from PIL import Image
 
@@ -38,10 +39,11 @@ class Number:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a table, with small words under its text."""
+    """One cell of a table, with small words under its text; `is_best` sets it in bold."""
 
     text: str
     small: str = ""
+    is_best: bool = False
 
 
 @dataclass(frozen=True)
@@ -163,12 +165,15 @@ class Page:
 
 def render(page: Page) -> str:
     """The page as HTML; every text is escaped."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined, trim_blocks=False
-    )
-    environment.filters["data_uri"] = _data_uri
-    environment.filters["face_png"] = sheets.face_png
-    return environment.get_template("page.html").render(page=page, version=__version__)
+    return _template().render(page=page, version=__version__)
+
+
+@cache
+def _template() -> Template:
+    loader = FileSystemLoader(Path(__file__).parent)
+    environment = Environment(loader=loader, autoescape=True, undefined=StrictUndefined)
+    environment.filters.update(data_uri=_data_uri, face_png=sheets.face_png)
+    return environment.get_template("page.html")
 
 
 def write_page(folder: Path, page: Page, facts: Mapping[str, Any]) -> Path:

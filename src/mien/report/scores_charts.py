@@ -12,11 +12,10 @@ from matplotlib.figure import Figure
 
 from mien.report import charts
 from mien.report.charts import SMALL_PT, TEXT_PT, Theme
-from mien.report.text import count, per_cent
+from mien.report.text import HEAD_WORDS, count, per_cent
 
 Part = Mapping[str, Any]
 
-HEADS = {"fer2013": "FER2013's label", "votes": "what most people say"}
 ACROSS = 2  # robustness curves side by side
 CURVE_IN = 1.9  # height of one, inches
 LEAST_SHOWN = 0.005  # share of a row that is written into its cell
@@ -67,8 +66,8 @@ def reliability(confidence: Part, theme: Theme) -> Figure:
     return figure
 
 
-def coverage(curve: Sequence[Part], theme: Theme) -> Figure:
-    """How often it is right when it answers only for its surest faces."""
+def coverage(curve: Sequence[Part], sure: Part | None, theme: Theme) -> Figure:
+    """How often it is right when it answers only for its surest faces; `sure` is where Mien draws the line."""
     figure = charts.new_figure(theme, 3.4)
     axes = figure.subplots()
     charts.style(axes, theme, x="share of faces that get an answer, the surest first", y="right among these",
@@ -78,11 +77,11 @@ def coverage(curve: Sequence[Part], theme: Theme) -> Figure:
     axes.set_xlim(0, 1.02)
     axes.set_ylim(top=1.005)
     charts.in_percent(axes, "both")
-    for point in curve:
-        if point["covered"] >= 0.999:
-            axes.plot(point["covered"], point["right"], "o", color=theme.series[0])
-            axes.annotate(per_cent(point["right"]), (point["covered"], point["right"]), (-8, -3), ha="right", va="top",
-                          textcoords="offset points", color=theme.ink, fontsize=SMALL_PT)  # fmt: skip
+    for point, words in ((curve[-1], "all"), *([(sure, "the sure ones")] if sure else [])):
+        place = (point["covered"], point["right"])
+        axes.plot(*place, "o", color=theme.series[0])
+        axes.annotate(f"{words}: {per_cent(point['right'])}", place, (-7, -3), ha="right", va="top",
+                      textcoords="offset points", color=theme.ink, fontsize=SMALL_PT)  # fmt: skip
     return figure
 
 
@@ -123,7 +122,7 @@ def _draw_robustness(axes: Axes, kind: str, curve: Part, theme: Theme) -> None:
     charts.style(axes, theme, title=kind.replace("_", " ") + (f" ({unit})" if unit else ""))
     axes.set_title(axes.get_title("left"), loc="left", fontsize=SMALL_PT, color=theme.ink)
     levels = curve["levels"]
-    for number, (head, words) in enumerate(HEADS.items()):
+    for number, (head, words) in enumerate(HEAD_WORDS.items()):
         points = [(place, level[head]) for place, level in enumerate(levels) if level.get(head) is not None]
         if points:
             axes.plot(*zip(*points, strict=True), color=theme.series[number], marker="os"[number], markersize=3.5,
@@ -139,7 +138,7 @@ def accuracies(scores: Sequence[Part], names: Sequence[str], theme: Theme) -> Fi
     figure = charts.new_figure(theme, 0.9 + 0.55 * len(scores), width_in=charts.WIDTH_IN * 1.2)
     axes = figure.subplots()
     charts.style(axes, theme, x="accuracy", grid="x")
-    for number, (head, words) in enumerate(HEADS.items()):
+    for number, (head, words) in enumerate(HEAD_WORDS.items()):
         place = 0.12 * (1 - 2 * number)
         points = [(row + place, one) for row, one in enumerate(reversed(scores)) if head in one["heads"]]
         if points:

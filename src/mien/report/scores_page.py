@@ -26,12 +26,11 @@ from mien.report.page import (
     Table,
     write_page,
 )
-from mien.report.text import count, counted, interval, per_cent, safe_name
+from mien.report.text import HEAD_WORDS, count, counted, interval, per_cent, safe_name
 
 FACTS = "scores.json"
 Scores = Mapping[str, Any]
 
-HEAD_WORDS = {"fer2013": "FER2013's label", "votes": "what most people say"}
 LOOKS = {"mirror": "with the mirror image", "ten_crops": "ten crops"}
 
 
@@ -73,7 +72,7 @@ def scores_page(scores: Scores, faces: FaceSet | None = None) -> Page:
 
 def _short(model: str) -> str:
     """A model's name without its hash."""
-    return model.split(" (")[0]
+    return model.split("@")[0]
 
 
 def _headline(scores: Scores) -> str:
@@ -124,6 +123,8 @@ def _protocol(scores: Scores) -> list[str]:
         left = f"; {count(protocol['left_out'])} rows are left out that FERPlus does not list"
         lines.append(f"{count(protocol['faces'])} faces of the split {scores['split']}"
                      + (left if protocol.get("left_out") else "") + ".")  # fmt: skip
+    if protocol.get("unlabelled"):
+        lines.append(f"{count(protocol['unlabelled'])} of them have no label, and count for the votes alone.")
     if protocol.get("crops") == 1:
         lines.append("One look at each face: one crop, one network, no averaging.")
     if "aligned" in protocol:

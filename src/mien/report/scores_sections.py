@@ -17,6 +17,7 @@ from mien.report.sheets import Tile
 from mien.report.text import count, counted, megabytes, per_cent
 
 Scores = Mapping[str, Any]
+ORDINALS = {1: "first", 2: "second", 3: "third"}
 SHOWN_COVER = 0.8  # share of the faces whose accuracy the words name
 
 
@@ -48,30 +49,30 @@ def shares(scores: Scores) -> Section | None:
 
 def confidence(scores: Scores) -> Section | None:
     """Calibration, and what is gained by saying 'not sure'."""
-    confidence, curve = votes_head(scores).get("confidence", {}), votes_head(scores).get("coverage")
+    conf, curve = votes_head(scores).get("confidence", {}), votes_head(scores).get("coverage")
     pictures = []
     rows = [
-        (words, Cell(per_cent(confidence[key])))
+        (words, Cell(per_cent(conf[key])))
         for key, words in (
             ("ece_top_share", "before: the leading share taken for it"),
             ("ece_of_card", "the confidence as the model has it"),
             ("ece_cross_fitted", "the same, fitted on other faces of this split (five folds)"),
             ("ece_by_chance", "a perfect one, by chance alone"),
         )
-        if confidence.get(key) is not None
+        if conf.get(key) is not None
     ]
-    if confidence.get("reliability") or confidence.get("reliability_top_share"):
+    if conf.get("reliability") or conf.get("reliability_top_share"):
         pictures.append(Picture.of(
-            partial(scores_charts.reliability, confidence), "reliability",
+            partial(scores_charts.reliability, conf), "reliability",
             alt="How often it is right against how sure it says it is: "
-            + _pairs((one["said"], one["found"]) for one in confidence.get("reliability", ())),
+            + _pairs((one["said"], one["found"]) for one in conf.get("reliability", ())),
             caption="Each dot is as many faces. Below the broken line it is surer than it should be.",
         ))  # fmt: skip
     if curve:
         pictures.append(Picture.of(
-            partial(scores_charts.coverage, curve), "coverage",
+            partial(scores_charts.coverage, curve, conf.get("at_sure")), "coverage",
             alt="Right among the faces that get an answer: " + _pairs((one["covered"], one["right"]) for one in curve),
-            caption=_coverage_in_words(curve),
+            caption=_coverage_in_words(curve, conf.get("at_sure")),
         ))  # fmt: skip
     if not rows and not pictures:
         return None
@@ -85,12 +86,14 @@ def confidence(scores: Scores) -> Section | None:
     return Section("How sure, and rightly so?", tuple(parts))
 
 
-def _coverage_in_words(curve: Sequence[Mapping[str, float]]) -> str:
+def _coverage_in_words(curve: Sequence[Mapping[str, float]], sure: Mapping[str, float] | None) -> str:
     whole = max(curve, key=lambda one: one["covered"])
-    part = min(curve, key=lambda one: abs(one["covered"] - SHOWN_COVER))
+    part = sure or min(curve, key=lambda one: abs(one["covered"] - SHOWN_COVER))
+    which = f"those of which it is sure (from {per_cent(part['threshold'], 0)} on)" if sure else "the surest"
     return (
         f"What is gained by saying 'not sure': with an answer for {per_cent(whole['covered'], 0)} of the faces, "
-        f"{per_cent(whole['right'])} are right; for the surest {per_cent(part['covered'], 0)}, "
+        f"{per_cent(whole['right'])} are right; for {which}, "
+        f"{per_cent(part['covered'], 0)}, it is "
         f"{per_cent(part['right'])}."
     )
 
@@ -110,10 +113,7 @@ def agreement(scores: Scores) -> Section | None:
             else " Not even the majority of nine people is agreed with as often."
         )
     if found.get("place"):
-        words += (
-            f" The model is as good as the {_ordinal(found['place'])} of ten people, when on each face the one comes "
-            "first with whom most others agree."
-        )
+        words += f" {_place_in_words(found)}"
     parts: list[Part] = [words]
     if found.get("majorities"):
         parts.append(Charts((Picture.of(
@@ -126,8 +126,16 @@ def agreement(scores: Scores) -> Section | None:
     return Section("Beside people", tuple(parts))
 
 
-def _ordinal(number: int) -> str:
-    return {1: "best", 2: "second", 3: "third"}.get(number, f"{number}th")
+def _place_in_words(found: Mapping[str, Any]) -> str:
+    place = round(found["place"])
+    text = f"It is as good as the {ORDINALS.get(place, f'{place}th')} of ten people"
+    if "place_of_person" not in found or "place_of_majority" not in found:
+        return f"{text}."
+    return (
+        f"{text}. On each face it takes one person's seat, and the ten stand in order of how many of the others say "
+        f"the same: its mean place is {found['place']:.1f}, a random person's {found['place_of_person']:.1f}, and that "
+        f"of the most common answer {found['place_of_majority']:.1f}."
+    )
 
 
 def robustness(scores: Scores) -> Section | None:
@@ -135,7 +143,9 @@ def robustness(scores: Scores) -> Section | None:
     curves = scores.get("robustness")
     if not curves:
         return None
-    words = "The same faces, made worse step by step, on which the model is right."
+    words = ["The same faces, made worse step by step: on how many is the model right?"]
+    if "robustness" in scores.get("protocol", {}):
+        words.append(f"{scores['protocol']['robustness'][:1].upper()}{scores['protocol']['robustness'][1:]}.")
     ends = "; ".join(
         f"{kind.replace('_', ' ')} to {curve['levels'][-1]['level']} {curve.get('unit') or ''}".strip()
         + f": {per_cent(curve['levels'][-1]['fer2013'], 0)}"
@@ -144,7 +154,7 @@ def robustness(scores: Scores) -> Section | None:
     chart = Picture.of(partial(scores_charts.robustness, curves), "robustness",
                        alt=f"Accuracy on pictures made worse, at the last step: {ends}",
                        caption=_judged_on(curves))  # fmt: skip
-    return Section("Bad pictures", (words, Charts((chart,))))
+    return Section("Bad pictures", (*words, Charts((chart,))))
 
 
 def _judged_on(curves: Mapping[str, Any]) -> str:

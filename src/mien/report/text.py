@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+# What is right, for each head of a model.
+HEAD_WORDS = {"fer2013": "FER2013's label", "votes": "what most people say"}
 NBSP = "\u00a0"  # a space at which no line breaks
 
 
@@ -23,9 +25,19 @@ def megabytes(size: int) -> str:
     return f"{size / 1e6:.1f} MB"
 
 
+def millions(number: int) -> str:
+    """'2.8 M'."""
+    return f"{number / 1e6:.1f} M"
+
+
 def per_cent(share: float, decimals: int = 1) -> str:
     """A share of one: '68.2 %', never broken into two lines."""
     return f"{100 * share:.{decimals}f}{NBSP}%"
+
+
+def points(difference: float) -> str:
+    """A difference of two shares: '+1.2'."""
+    return f"{100 * difference:+.1f}"
 
 
 def interval(bounds: Sequence[float], decimals: int = 1) -> str:
