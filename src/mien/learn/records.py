@@ -79,11 +79,11 @@ class Records:
 
 def scalars(log: EpochLog) -> dict[str, float]:
     """An epoch's numbers by the names that TensorBoard shows them under."""
-    found = {"loss/training": log.loss, "loss/held out": log.held_loss, "rate": log.rate}
+    found = {"loss/training": log.loss, "loss/held_out": log.held_loss, "rate": log.rate}
     right = {"fer2013": log.held_fer2013, "votes": log.held_votes}
     found |= {f"accuracy/{head}": value for head, value in right.items() if value is not None}
     return found | {
-        f"recall {head}/{label}": value for head, all_ in log.recalls.items() for label, value in all_.items()
+        f"recall_{head}/{label}": value for head, all_ in log.recalls.items() for label, value in all_.items()
     }
 
 

@@ -100,7 +100,10 @@ def train_seeds(
 
 
 def _prepare(job: Job, options: TrainOptions, watcher: Watcher, *, several: bool = False) -> _Ready:
-    registry.check(options)  # before minutes of work
+    registry.check(options)  # what can be seen at once is said before minutes of work
+    teacher.check(job.teachers)
+    if job.start is not None:
+        start.check(job.start)
     worker = workers.find(options)
     if worker.is_main:
         _make_folder(job.out, resume=job.resume, several=several)

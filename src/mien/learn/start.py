@@ -7,10 +7,27 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from mien.learn import checkpoint, registry
+from mien import models
+from mien.errors import DataError
+from mien.learn import checkpoint, registry, restore
 from mien.types import ImageArray
 
 SETTLED = 1024  # crops by which the norms of an exported network are settled
+
+
+def checkpoint_in(place: Path) -> Path | None:
+    """The checkpoint that is meant by a file, or that lies in a run's folder; None for a model folder without one."""
+    if place.suffix == ".pt":
+        return place
+    return place / "best.pt" if (place / "best.pt").is_file() else None
+
+
+def check(place: Path) -> None:
+    """Raise what `weights_of` would where there is nothing to begin from; it takes no time."""
+    if (path := checkpoint_in(place)) is None:
+        models.load_card(place)
+    elif not path.is_file():
+        raise DataError(f"cannot begin from {path}: there is no such file")
 
 
 def weights_of(place: Path, crops: ImageArray) -> dict[str, Tensor]:
@@ -25,11 +42,8 @@ def weights_of(place: Path, crops: ImageArray) -> dict[str, Tensor]:
         DataError: the checkpoint is missing or broken.
         ModelError: the model folder is.
     """
-    path = place / "best.pt" if place.is_dir() else place
-    if path.is_file() or path.suffix == ".pt":
+    if (path := checkpoint_in(place)) is not None:
         return registry.network_of(checkpoint.load(path)).state_dict()
-    from mien.learn import restore  # needs onnx
-
     net = restore.load_network(place)
     restore.settle_norms(net, torch.from_numpy(crops[:SETTLED]).float()[:, None])
     return net.state_dict()

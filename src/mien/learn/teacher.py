@@ -56,6 +56,12 @@ def ask(
     return Taught(votes if len(votes) else None, np.asarray(kept["fer2013"], np.float32), mark)
 
 
+def check(teachers: Sequence[Path]) -> None:
+    """Raise what `ask` would where one of them cannot teach; it takes no time."""
+    for folder in teachers:
+        _opened(folder, 1)
+
+
 def _opened(folder: Path, threads: int) -> Classifier:
     teacher = Classifier(folder, threads=threads)
     if set(teacher.card.fer2013) != set(faceset.FER2013_LABELS):
