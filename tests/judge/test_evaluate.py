@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces
+from small_models import without_votes
 
 from mien.data import align, faceset
 from mien.data.faceset import FaceSet
@@ -66,7 +67,10 @@ def test_a_network_that_says_what_people_said_is_perfect(classifier: Classifier)
     assert heads["votes"]["n"] == int((faceset.majority(faces.votes) >= 0).sum()) < 200
     assert heads["votes"]["rule"] == "ferplus-majority"
     assert heads["votes"]["labels"] == list(classifier.card.expressions)
-    assert heads["votes"]["shares"] == {"n": 200, "mean_gap": 0, "bins": 15}
+    shares = heads["votes"]["shares"]
+    assert (shares["n"], shares["mean_gap"], shares["bins"]) == (200, 0, 15)
+    assert all(one["said"] == one["given"] for one in shares["curve"])
+    assert sum(one["n"] for one in shares["curve"]) == 200 * 10
 
 
 def test_scores_are_counted_on_the_right_columns(classifier: Classifier) -> None:
@@ -105,6 +109,53 @@ def test_labels_that_nobody_voted_on_are_one_line(classifier: Classifier, head: 
         with pytest.raises(DataError) as error:
             evaluate.judge(changed, faces, said)
     assert len(str(error.value).splitlines()) == 1
+
+
+def test_faces_without_one_of_the_seven_labels_are_not_judged_by_them(classifier: Classifier) -> None:
+    faces = drawn_faces(30)
+    contempt, none = faceset.LABELS.index("contempt"), -1
+    labels = faces.labels.copy()
+    labels[:4], labels[4:6] = contempt, none
+    odd = replace(faces, labels=labels)
+    report = evaluate.report(classifier, odd, None, split="Training")
+    assert report["protocol"]["unlabelled"] == 6
+    rest = evaluate.report(classifier, faces.take(np.arange(6, 30)), None, split="Training")
+    assert report["heads"]["fer2013"] == rest["heads"]["fer2013"]
+
+
+def test_nothing_to_judge_by_is_one_line(classifier: Classifier) -> None:
+    faces = drawn_faces(3)
+    faces = replace(faces, votes=np.zeros_like(faces.votes), labels=np.full(3, -1))
+    with pytest.raises(DataError, match="no face .* has a label or votes"):
+        evaluate.report(classifier, faces, None, split="Training")
+
+
+def test_a_model_without_votes_is_judged_by_its_one_head(classifier: Classifier, tmp_path: Path) -> None:
+    baseline = Classifier(without_votes(tmp_path / "baseline"))
+    faces = drawn_faces(6)
+    report = evaluate.report(baseline, faces, None, split="Training")
+    assert list(report["heads"]) == ["fer2013"]
+    whole = evaluate.report(classifier, faces, None, split="Training")
+    assert report["heads"]["fer2013"] == whole["heads"]["fer2013"]
+
+
+def test_curves_are_those_of_the_confidence_that_is_judged(classifier: Classifier) -> None:
+    faces = drawn_faces(300)
+    rng = np.random.default_rng(2)
+    votes = 0.6 * faceset.shares(faces.votes) + 0.4 * rng.dirichlet(np.full(10, 0.4), 300)
+    votes_head = evaluate.judge(classifier, faces, saying(faces, votes, np.eye(7)[faces.labels]))["votes"]
+    confidence, coverage = votes_head["confidence"], votes_head["coverage"]
+    for name, error in (("reliability", "ece_cross_fitted"), ("reliability_top_share", "ece_top_share")):
+        points = confidence[name]
+        assert sum(one["n"] for one in points) == confidence["n"] == 300
+        found = sum(one["n"] * abs(one["said"] - one["found"]) for one in points) / 300
+        assert found == pytest.approx(confidence[error], abs=2e-4)
+    assert coverage[-1]["covered"] == 1 and coverage[-1]["right"] == pytest.approx(confidence["right"], abs=1e-4)
+    assert sorted(one["threshold"] for one in coverage) == [one["threshold"] for one in coverage][::-1]
+    # What is said to be sure is a point of the same curve.
+    sure = confidence["at_sure"]
+    at_least = [one for one in coverage if one["threshold"] >= sure["threshold"]]
+    assert max((one["covered"] for one in at_least), default=0) <= sure["covered"] + 1e-4
 
 
 def test_without_votes_one_head_is_judged(classifier: Classifier) -> None:

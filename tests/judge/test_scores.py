@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.metrics import precision_recall_fscore_support
 
-from mien.judge.scores import Scores, share_error
+from mien.expression.calibrate import binned_error
+from mien.judge.scores import Scores, above, coverage, reliability, share_curve, share_error
 
 LABELS = ("angry", "happy", "sad")
 pairs = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=40)
@@ -47,6 +49,22 @@ def test_each_number_is_its_definition(answers: list[tuple[int, int]]) -> None:
             assert scores.recall[label] == pytest.approx(recall)
     assert scores.f1 == pytest.approx(f1)
     assert scores.macro_f1 == pytest.approx(sum(f1.values()) / len(f1) if f1 else 0)
+
+
+@given(pairs.filter(bool))
+def test_scores_of_classes_are_those_of_scikit_learn(answers: list[tuple[int, int]]) -> None:
+    truth, said = np.asarray(answers).T
+    scores = scores_of(answers)
+    columns = precision_recall_fscore_support(truth, said, labels=[0, 1, 2], zero_division=0)
+    for index, (precision, recall, f1, support) in enumerate(zip(*columns, strict=True)):
+        label = LABELS[index]
+        assert scores.support[label] == support
+        # Ours leave out what is not defined, where theirs say 0.
+        assert scores.precision.get(label, 0) == pytest.approx(precision)
+        assert (label in scores.precision) == (index in said)
+        assert scores.recall.get(label, 0) == pytest.approx(recall)
+        assert scores.f1.get(label, 0) == pytest.approx(f1)
+        assert (label in scores.recall) == (label in scores.f1) == (support > 0)
 
 
 def test_perfect_and_empty() -> None:
@@ -87,3 +105,44 @@ def test_share_error_of_the_truth_is_nothing_and_of_a_shift_the_shift() -> None:
     assert share_error(people, people) == 0
     said = np.clip(people, 0.05, 0.9)
     assert share_error(said, said - np.float32(0.04)) == pytest.approx(0.04, abs=1e-5)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1, width=32), st.floats(0, 1, width=32)), min_size=1, max_size=60))
+def test_the_share_curve_holds_all_shares_where_they_belong(shares: list[tuple[float, float]]) -> None:
+    said, people = (np.asarray(column, np.float32) for column in zip(*shares, strict=True))
+    curve = share_curve(said, people, 4)
+    assert sum(one.n for one in curve) == len(shares)
+    assert sum(one.n * one.found for one in curve) == pytest.approx(float(people.sum(dtype=float)), abs=1e-5)
+    places = [min(int(one.said * 4 + 1e-9), 3) for one in curve]
+    assert places == sorted(set(places))
+
+
+confidences = st.lists(st.tuples(st.floats(0, 1), st.sampled_from([0.0, 0.5, 1.0])), min_size=1, max_size=50)
+
+
+@given(confidences)
+def test_the_reliability_diagram_is_what_the_error_is_taken_from(faces: list[tuple[float, float]]) -> None:
+    said, found = (np.asarray(column) for column in zip(*faces, strict=True))
+    points = reliability(said, found, 7)
+    assert sum(one.n for one in points) == len(faces)
+    assert max(one.n for one in points) - min(one.n for one in points) <= 1
+    error = sum(one.n * abs(one.said - one.found) for one in points) / len(faces)
+    assert error == pytest.approx(binned_error(said, found, 7))
+
+
+@given(confidences)
+def test_coverage_counts_the_surest_faces(faces: list[tuple[float, float]]) -> None:
+    said, found = (np.asarray(column) for column in zip(*faces, strict=True))
+    surest = sorted(faces, key=lambda face: -face[0])  # stable: of equals the earlier
+    for one in coverage(said, found, 5):
+        part = surest[: round(one.covered * len(faces))]
+        assert one.right == pytest.approx(sum(right for _, right in part) / len(part))
+        assert one.threshold == part[-1][0]
+    assert coverage(said, found, 5)[-1].covered == 1
+
+
+def test_what_lies_above_a_threshold() -> None:
+    said, found = np.array([0.9, 0.2, 0.6, 0.59]), np.array([1.0, 1.0, 0.5, 0.0])
+    sure = above(said, found, 0.6)
+    assert sure is not None and (sure.covered, sure.right, sure.threshold) == (0.5, 0.75, 0.6)
+    assert above(said, found, 0.95) is None
