@@ -14,18 +14,19 @@ from mien.types import ImageArray
 LOOKS, WARM = 200, 20
 
 
-def measure(folder: Path, crops: ImageArray, *, looks: int = LOOKS) -> dict[str, Any]:
+def measure(folder: Path, crops: ImageArray, *, looks: int | None = None) -> dict[str, Any]:
     """Time single crops through the network of a model folder on one thread.
 
     Args:
         folder: the model's.
         crops: (N, S, S) uint8 of the model's size; they are taken in turn.
-        looks: how many are timed, after some that are not.
+        looks: how many are timed, after some that are not; LOOKS if None.
 
     Returns:
         `{median_ms, p90_ms, looks, threads, parameters, bytes}`: one crop; the network's file; parameters as the card
         states them, null where it does not.
     """
+    looks = LOOKS if looks is None else looks
     classifier = Classifier(folder, threads=1)
     times = []
     for index in range(WARM + looks):
