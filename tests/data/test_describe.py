@@ -100,6 +100,14 @@ def test_a_pair_that_stands_for_its_group_shows_the_worst_of_it() -> None:
     assert not found.within  # 1 and 7 stand under the conflicts
 
 
+def test_a_weaker_likeness_shows_a_group_again_only_for_something_worse() -> None:
+    faces = replace(drawn_faces(4), splits=np.asarray(["a", "a", "b", "b"]), labels=np.asarray([1, 1, 1, 1]))
+    strict = np.asarray([0, 0, 2, 2])  # two pairs, each within a split,
+    assert len(describe.choose_pairs(faces, {"strict": strict, "weak": strict})) == 2
+    pairs = describe.choose_pairs(faces, {"strict": strict, "weak": np.zeros(4, np.int64)})  # that are one group
+    assert [(pair.one, pair.two, pair.how) for pair in pairs] == [(0, 1, "strict"), (2, 3, "strict"), (0, 2, "weak")]
+
+
 @given(st.integers(1, 200), st.integers(1, 50))
 def test_a_sheet_is_spread_over_all_faces(count: int, most: int) -> None:
     shown = describe.spread(np.arange(count) * 2, most)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.colors import to_rgb
+from matplotlib.colors import to_hex, to_rgb
 from matplotlib.figure import Figure
 from scores_sample import KINDS, full_scores, plain_scores
 
@@ -100,3 +100,13 @@ def contrast(one: str, two: str) -> float:
 def test_words_and_lines_stand_out_from_the_ground(theme: Theme) -> None:
     assert contrast(theme.ink, theme.ground) >= 7 and contrast(theme.quiet, theme.ground) >= 4.5
     assert all(contrast(colour, theme.ground) >= 3 for colour in theme.series)  # WCAG's least for graphics
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK], ids=lambda theme: theme.name)
+def test_words_in_the_cells_of_a_confusion_chart_can_be_read(theme: Theme, votes: dict[str, Any]) -> None:
+    axes = scores_charts.confusion(votes, theme).axes[0]
+    image = axes.get_images()[0]
+    for text in axes.texts:
+        column, row = (round(place) for place in text.get_position())
+        ground = image.cmap(image.get_array()[row, column])
+        assert contrast(to_hex(ground), str(text.get_color())) >= 3.7

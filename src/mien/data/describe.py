@@ -222,17 +222,28 @@ def twin_facts(faces: FaceSet, groups: NDArray[np.int64]) -> dict[str, Any]:
 
 
 def choose_pairs(faces: FaceSet, groups: dict[str, NDArray[np.int64]]) -> list[Pair]:
-    """One pair for each group: one across splits if there is one, with two labels if there is one."""
-    chosen: dict[tuple[int, int], Pair] = {}
+    """One pair for each group: one across splits if there is one, with two labels if there is one.
+
+    A group in which a stricter likeness has already found as bad a pair gets no other.
+    """
+
+    def badness(pair: tuple[int, int]) -> tuple[bool, bool]:
+        return bool(faces.splits[pair[0]] != faces.splits[pair[1]]), contradict(faces, *pair)
+
+    chosen: list[Pair] = []
     for how, numbers in groups.items():
+        known: dict[int, tuple[bool, bool]] = {}
+        for pair in chosen:
+            if numbers[pair.one] == numbers[pair.two]:
+                group = int(numbers[pair.one])
+                known[group] = max(badness((pair.one, pair.two)), known.get(group, (False, False)))
         for which in twins.members(numbers):
             members = [int(index) for index in which[:MEMBERS_LOOKED_AT]]
-            best = max(
-                combinations(members, 2),
-                key=lambda pair: (faces.splits[pair[0]] != faces.splits[pair[1]], contradict(faces, *pair)),
-            )
-            chosen.setdefault(best, Pair(*best, how))  # the strictest likeness comes first
-    return list(chosen.values())
+            best = max(combinations(members, 2), key=badness)
+            group = int(numbers[best[0]])
+            if group not in known or badness(best) > known[group]:
+                chosen.append(Pair(*best, how))
+    return chosen
 
 
 def contradict(faces: FaceSet, one: int, two: int) -> bool:

@@ -7,6 +7,7 @@ charts themselves stand in the modules that need them.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,10 @@ from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from mien import labels
 from mien.files import written_whole
 
 DPI = 200  # sharp on dense screens; a page shows charts at half of it
@@ -35,14 +36,13 @@ class Theme:
     quiet: str
     grid: str
     series: tuple[str, str, str, str, str]
-    heat: str  # colour map of a share, from nothing to all
 
 
 # Lines from Okabe and Ito's palette: those that stand out from the ground.
 LIGHT = Theme("light", "#ffffff", "#1c1f24", "#667080", "#e1e4e9",
-              ("#0072b2", "#d55e00", "#009e73", "#b5548f", "#8a6d00"), "Blues")  # fmt: skip
+              ("#0072b2", "#d55e00", "#009e73", "#b5548f", "#8a6d00"))  # fmt: skip
 DARK = Theme("dark", "#1b1e24", "#eceef1", "#9aa3b0", "#343943",
-             ("#56b4e9", "#e69f00", "#2fc79a", "#dd8fbb", "#f0e442"), "cividis")  # fmt: skip
+             ("#56b4e9", "#e69f00", "#2fc79a", "#dd8fbb", "#f0e442"))  # fmt: skip
 
 Place = Literal["best", "upper left", "upper right", "lower left", "lower right"]
 Chart = Callable[[Theme], Figure]
@@ -83,13 +83,16 @@ def legend(axes: Axes, theme: Theme, place: Place = "best") -> None:
     axes.legend(loc=place, frameon=False, fontsize=SMALL_PT, labelcolor=theme.ink, handlelength=1.4)
 
 
-def colour_of(label: str, theme: Theme) -> tuple[float, float, float]:
-    """A label's colour, as everywhere in Mien, darkened where the ground would swallow it."""
-    colour = labels.COLOURS.get(label, labels.GREY)
-    if theme is LIGHT and min(colour) > 200:  # white on white
-        colour = labels.GREY
-    red, green, blue = (value / 255 for value in colour)
-    return red, green, blue
+def ink_on(colour: tuple[float, ...], theme: Theme) -> str:
+    """The theme's ink or its ground, whichever can be read better on a colour (WCAG's contrast)."""
+    on = _luminance(colour)
+    contrast = {ink: abs(math.log((_luminance(to_rgb(ink)) + 0.05) / (on + 0.05))) for ink in (theme.ink, theme.ground)}
+    return max(contrast, key=contrast.__getitem__)
+
+
+def _luminance(colour: tuple[float, ...]) -> float:
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in colour[:3]]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 def as_png(figure: Figure) -> bytes:

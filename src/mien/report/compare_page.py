@@ -33,9 +33,9 @@ class Column:
 
 COLUMNS = (
     Column(HEAD_WORDS["fer2013"], "accuracy", ("heads", "fer2013", "accuracy"), per_cent),
-    Column(HEAD_WORDS["fer2013"], "macro-F1", ("heads", "fer2013", "macro_f1"), per_cent),
+    Column(HEAD_WORDS["fer2013"], "macro\u2011F1", ("heads", "fer2013", "macro_f1"), per_cent),
     Column(HEAD_WORDS["votes"], "accuracy", ("heads", "votes", "accuracy"), per_cent),
-    Column(HEAD_WORDS["votes"], "macro-F1", ("heads", "votes", "macro_f1"), per_cent),
+    Column(HEAD_WORDS["votes"], "macro\u2011F1", ("heads", "votes", "macro_f1"), per_cent),
     *(
         Column("better than the first by", HEAD_WORDS[head], ("difference", head, "accuracy", "by"), points, None)
         for head in HEAD_WORDS

@@ -37,7 +37,11 @@ from mien.report.text import NBSP, count, counted, per_cent, safe_name
 FACTS = "facts.json"
 ROW_IN = 0.56  # height of a bar with its face, inches
 FACE_PT = 30  # side of the face on a bar, points
-HOW = {"pixels": "the same pixels", "hash": "the same perceptual hash", "thumbnails": "thumbnails nearly alike"}
+HOW = {
+    "pixels": "the same pixels",
+    "hash": "perceptual hashes nearly the same",
+    "thumbnails": "thumbnails nearly alike",
+}
 WORST_SAID = 6  # kinds of conflict in the list
 
 

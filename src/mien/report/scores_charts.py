@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from mien.report import charts
 from mien.report.charts import SMALL_PT, TEXT_PT, Theme
@@ -17,7 +18,7 @@ from mien.report.text import HEAD_WORDS, count, per_cent
 Part = Mapping[str, Any]
 
 ACROSS = 2  # robustness curves side by side
-CURVE_IN = 1.9  # height of one, inches
+CURVE_IN = 2.1  # height of one, inches
 LEAST_SHOWN = 0.005  # share of a row that is written into its cell
 
 
@@ -34,7 +35,7 @@ def confusion(head: Part, theme: Theme) -> Figure:
     axes.set_yticks(range(len(labels)), labels)
     for (row, column), faces in np.ndenumerate(table):
         if share[row, column] >= LEAST_SHOWN:
-            ink = theme.ground if share[row, column] > 0.55 else theme.ink
+            ink = charts.ink_on(colours(share[row, column]), theme)
             axes.text(column, row - 0.1, f"{100 * share[row, column]:.0f}", color=ink, fontsize=TEXT_PT,
                       ha="center", va="center")  # fmt: skip
             axes.text(column, row + 0.28, count(int(faces)), color=ink, fontsize=SMALL_PT - 3, ha="center", va="center")
@@ -76,6 +77,7 @@ def coverage(curve: Sequence[Part], sure: Part | None, theme: Theme) -> Figure:
     axes.plot(covered, right, color=theme.series[0], linewidth=2)
     axes.set_xlim(0, 1.02)
     axes.set_ylim(top=1.005)
+    axes.yaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))  # whole per cents
     charts.in_percent(axes, "both")
     for point, words in ((curve[-1], "all"), *([(sure, "the sure ones")] if sure else [])):
         place = (point["covered"], point["right"])
@@ -119,8 +121,7 @@ def robustness(curves: Mapping[str, Part], theme: Theme) -> Figure:
 
 def _draw_robustness(axes: Axes, kind: str, curve: Part, theme: Theme) -> None:
     unit = curve.get("unit") or ""
-    charts.style(axes, theme, title=kind.replace("_", " ") + (f" ({unit})" if unit else ""))
-    axes.set_title(axes.get_title("left"), loc="left", fontsize=SMALL_PT, color=theme.ink)
+    charts.style(axes, theme, title=kind.replace("_", " "), x=unit)
     levels = curve["levels"]
     for number, (head, words) in enumerate(HEAD_WORDS.items()):
         points = [(place, level[head]) for place, level in enumerate(levels) if level.get(head) is not None]

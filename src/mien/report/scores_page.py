@@ -26,7 +26,7 @@ from mien.report.page import (
     Table,
     write_page,
 )
-from mien.report.text import HEAD_WORDS, count, counted, interval, per_cent, safe_name
+from mien.report.text import HEAD_WORDS, NBSP, count, counted, interval, per_cent, safe_name
 
 FACTS = "scores.json"
 Scores = Mapping[str, Any]
@@ -146,7 +146,8 @@ def _protocol(scores: Scores) -> list[str]:
 def _rule(name: str, head: Mapping[str, Any]) -> list[str]:
     if name == "fer2013":
         return [
-            "FER2013's label: right is what the data set says, one label a face. People reach 65 \u00b1 5\u00a0% on it."
+            "FER2013's label: right is what the data set says, one label a face. "
+            f"People reach 65{NBSP}\u00b1{NBSP}5{NBSP}% on it."
         ]
     if head.get("rule") == "ferplus-majority":
         return ["What most people say: right is FERPlus's official majority of ten voters; faces without one are left "
@@ -171,7 +172,7 @@ def _heads_table(scores: Scores) -> Table:
     looks = tuple(LOOKS.get(kind, kind.replace("_", " ")) for kind in averaged)
     groups = (("", 2, False), ("one look: the score", 3, False), ("averaged: accuracy, macro-F1", len(looks), True))
     return Table("Both answers of the model" if len(rows) > 1 else "The model's answer",
-                 ("right is", "faces", "accuracy", "macro-F1", "weakest class", *looks), tuple(rows),
+                 ("right is", "faces", "accuracy", "macro\u2011F1", "weakest class", *looks), tuple(rows),
                  groups if looks else ())  # fmt: skip
 
 
@@ -195,7 +196,7 @@ def _twins(scores: Scores) -> list[Part]:
         f"{count(twins['faces_left_out'])} of the faces have a twin in Training: the same picture, or nearly. A "
         "network has seen these, so here is the score without them."
     )
-    head = ("right is", "accuracy, all faces", "faces without twins", "accuracy", "macro-F1")
+    head = ("right is", "accuracy, all faces", "faces without twins", "accuracy", "macro\u2011F1")
     return [Heading("Without twins"), words, Table("Without faces that have a twin in Training", head, rows)]
 
 

@@ -66,7 +66,7 @@ def confidence(scores: Scores) -> Section | None:
             partial(scores_charts.reliability, conf), "reliability",
             alt="How often it is right against how sure it says it is: "
             + _pairs((one["said"], one["found"]) for one in conf.get("reliability", ())),
-            caption="Each dot is as many faces. Below the broken line it is surer than it should be.",
+            caption="Every dot stands for as many faces. Below the broken line it is surer than it should be.",
         ))  # fmt: skip
     if curve:
         pictures.append(Picture.of(
@@ -89,12 +89,15 @@ def confidence(scores: Scores) -> Section | None:
 def _coverage_in_words(curve: Sequence[Mapping[str, float]], sure: Mapping[str, float] | None) -> str:
     whole = max(curve, key=lambda one: one["covered"])
     part = sure or min(curve, key=lambda one: abs(one["covered"] - SHOWN_COVER))
-    which = f"those of which it is sure (from {per_cent(part['threshold'], 0)} on)" if sure else "the surest"
+    share = per_cent(part["covered"], 0)
+    which = (
+        f"the {share} of which it is sure (from {per_cent(part['threshold'], 0)} on)"
+        if sure
+        else (f"the surest {share}")
+    )
     return (
         f"What is gained by saying 'not sure': with an answer for {per_cent(whole['covered'], 0)} of the faces, "
-        f"{per_cent(whole['right'])} are right; for {which}, "
-        f"{per_cent(part['covered'], 0)}, it is "
-        f"{per_cent(part['right'])}."
+        f"{per_cent(whole['right'])} are right; among {which}, {per_cent(part['right'])}."
     )
 
 
