@@ -59,7 +59,7 @@ def test_a_majority_is_every_choice_of_people(said: list[int], how_many: int) ->
 def test_a_place_is_counted_in_each_seat(said: list[int], label: int) -> None:
     places = []
     for seat in range(10):
-        row = said[:seat] + [label] + said[seat + 1 :]
+        row = [*said[:seat], label, *said[seat + 1 :]]
         others = [sum(one == other for one in row) for other in row]  # who says the same, oneself among them
         own = others.pop(seat)
         places.append(1 + sum(one > own for one in others) + sum(one == own for one in others) / 2)
