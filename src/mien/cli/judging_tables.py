@@ -21,7 +21,7 @@ LOOKS = {
 def scores_shown(scores: Mapping[str, Any]) -> list[RenderableType]:
     """What `mien evaluate` shows of a scores object."""
     heads = scores["heads"]
-    lines = [_way(scores), _heads(scores), _classes(heads)]
+    lines: list[RenderableType] = [_way(scores), _heads(scores), _classes(heads)]
     votes = heads.get("votes")
     if votes:
         confidence, sure = votes["confidence"], votes["confidence"]["at_sure"]
