@@ -98,6 +98,17 @@ def test_blur_is_a_gaussian() -> None:
     assert blurred == pytest.approx(ndimage.gaussian_filter(before.astype(float), 1.5, mode="nearest"), abs=2)
 
 
+def test_larger_faces_are_damaged_as_much() -> None:
+    before = face()
+    large = np.repeat(np.repeat(before, 2, 0), 2, 1)
+    blurred, _ = damage.blur(large, KEYPOINTS, 1.5, RNG(0))
+    assert blurred == pytest.approx(ndimage.gaussian_filter(large.astype(float), 3, mode="nearest"), abs=2)
+    assert DAMAGES["size"].levels_for(96) == (96, 48, 32, 24, 20, 16)
+    assert DAMAGES["size"].levels_for(SIDE) == DAMAGES["size"].levels
+    assert DAMAGES["size"].levels_for(20) == (20, 16)
+    assert DAMAGES["blur"].levels_for(96) == DAMAGES["blur"].levels
+
+
 def test_each_stop_halves_the_light() -> None:
     before = face()
     dark, _ = damage.darken(before, KEYPOINTS, 2, RNG(0))

@@ -17,6 +17,7 @@ from mien import geometry, images
 from mien.images import CropGeometry
 from mien.types import FloatArray, ImageArray
 
+SIDE = 48  # px across the faces that levels in px are meant for: FER2013's
 ROOM = 1.5  # side of the canvas on which a face is turned, of the face's: more than the square root of 2
 # Of the distance between the eyes: what sunglasses and a mask or a hand hide.
 EYES_WIDE, EYES_HIGH = 2.0, 0.7
@@ -33,6 +34,12 @@ class Damage:
     unit: str
     levels: tuple[float, ...]
     do: Do
+
+    def levels_for(self, side: int) -> tuple[float, ...]:
+        """The levels for faces of `side` px: to shrink them begins with their own size."""
+        if self.do is not shrink:
+            return self.levels
+        return (side, *(level for level in self.levels if level < side))
 
 
 def mean_keypoints(side: int, crop: CropGeometry) -> FloatArray:
@@ -61,10 +68,11 @@ def shrink(face: ImageArray, keypoints: FloatArray, size_px: float, _: np.random
 
 
 def blur(face: ImageArray, keypoints: FloatArray, sigma_px: float, _: np.random.Generator) -> Damaged:
-    """Out of focus: a Gaussian of that width."""
+    """Out of focus: a Gaussian of that width in px of a face of 48 px, and as much wider in a larger one."""
     if sigma_px <= 0:
         return face, keypoints
-    return np.asarray(cv2.GaussianBlur(face, (0, 0), sigma_px, borderType=cv2.BORDER_REPLICATE), np.uint8), keypoints
+    sigma = sigma_px * len(face) / SIDE
+    return np.asarray(cv2.GaussianBlur(face, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.uint8), keypoints
 
 
 def darken(face: ImageArray, keypoints: FloatArray, stops: float, _: np.random.Generator) -> Damaged:
@@ -111,8 +119,8 @@ def _bar(face: ImageArray, keypoints: FloatArray, middle: FloatArray, size: tupl
 
 DAMAGES: dict[str, Damage] = {
     "roll": Damage("degrees", (0, 15, 30, 45, 60, 90), turn),
-    "size": Damage("px across", (48, 32, 24, 20, 16), shrink),
-    "blur": Damage("sigma, px of 48", (0, 0.5, 1, 1.5, 2, 3), blur),
+    "size": Damage("px across", (SIDE, 32, 24, 20, 16), shrink),
+    "blur": Damage(f"sigma, px of {SIDE}", (0, 0.5, 1, 1.5, 2, 3), blur),
     "dark": Damage("halvings of the light", (0, 1, 2, 3, 4, 5), darken),
     "noise": Damage("standard deviation, grey levels", (0, 10, 20, 30, 45, 60), add_noise),
     "jpeg": Damage("100 - quality", (0, 50, 70, 80, 90, 95), squeeze),

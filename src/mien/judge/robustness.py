@@ -48,12 +48,13 @@ def curves(classifier: Classifier, net: MeshNet, faces: FaceSet, keypoints: Floa
     Returns:
         `{kind: {unit, levels: [{level, fer2013, votes, n, meshes_found}]}}`; a head without labels is null.
     """
-    total = sum(len(damage.levels) - 1 for damage in DAMAGES.values())
+    steps = {kind: damage.levels_for(faces.side) for kind, damage in DAMAGES.items()}
+    total = sum(len(levels) - 1 for levels in steps.values())
     unharmed = _judge(classifier, faces, *damaged_crops(classifier, net, faces.pixels, keypoints, None))
     done, found = 0, {}
     for kind, damage in DAMAGES.items():
-        levels = [{"level": damage.levels[0], **unharmed}]
-        for level in damage.levels[1:]:
+        levels = [{"level": steps[kind][0], **unharmed}]
+        for level in steps[kind][1:]:
             progress(done, total)
             crops, meshes = damaged_crops(classifier, net, faces.pixels, keypoints, (damage, level))
             levels.append({"level": level, **_judge(classifier, faces, crops, meshes)})
