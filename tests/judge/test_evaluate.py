@@ -123,6 +123,14 @@ def test_faces_without_one_of_the_seven_labels_are_not_judged_by_them(classifier
     assert report["heads"]["fer2013"] == rest["heads"]["fer2013"]
 
 
+def test_people_who_never_agree_give_no_head(classifier: Classifier) -> None:
+    faces = drawn_faces(4)
+    votes = np.zeros_like(faces.votes)
+    votes[:, :5] = 2
+    report = evaluate.report(classifier, replace(faces, votes=votes), None, split="Training")
+    assert list(report["heads"]) == ["fer2013"]
+
+
 def test_nothing_to_judge_by_is_one_line(classifier: Classifier) -> None:
     faces = drawn_faces(3)
     faces = replace(faces, votes=np.zeros_like(faces.votes), labels=np.full(3, -1))

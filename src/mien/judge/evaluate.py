@@ -108,7 +108,8 @@ def confusions(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[st
     if faces.votes.any() and classifier.card.votes:
         majority = majority_of(classifier, faces)
         agreed, expressions = majority >= 0, classifier.card.expressions
-        found["votes"] = Scores.of(expressions, majority[agreed], said.votes[agreed, : len(expressions)].argmax(1))
+        if agreed.any():
+            found["votes"] = Scores.of(expressions, majority[agreed], said.votes[agreed, : len(expressions)].argmax(1))
     return found
 
 
