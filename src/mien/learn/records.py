@@ -27,6 +27,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from mien.files import telling, written_whole
 from mien.learn.judging import EpochLog
+from mien.learn.workers import started
 from mien.report.curves import draw_curves
 
 PACKAGES = ("mien", "torch", "numpy", "onnx", "onnxruntime", "opencv-python-headless", "ai-edge-litert", "accelerate")
@@ -101,7 +102,7 @@ def environment() -> dict[str, Any]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "gpus": [torch.cuda.get_device_name(index) for index in range(torch.cuda.device_count())],
-        "processes": int(os.environ.get("WORLD_SIZE", "1")),
+        "processes": started(),
         "torch": torch.__version__,
         "packages": {name: version for name in PACKAGES if (version := _version(name))},
         "revision": _revision(),

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor, nn
 
-from mien.errors import MissingExtraError
+from mien.errors import DataError, MissingExtraError
 from mien.learn.options import TrainOptions
 
 
@@ -88,9 +88,13 @@ class Together:
             from accelerate import Accelerator
         except ModuleNotFoundError as error:
             raise MissingExtraError("training on GPUs or in several processes", "learn") from error
-        self._accelerator = Accelerator(mixed_precision="bf16" if half else "no")
+        precision = "bf16" if half else "no"
+        self._accelerator = Accelerator(mixed_precision=precision, cpu=not torch.cuda.is_available())
         self.device: torch.device = self._accelerator.device
         self.rank, self.world = self._accelerator.process_index, self._accelerator.num_processes
+        if self.world != started():  # each would train for itself, and write over the others
+            raise DataError(f"{started()} processes were started, but {self.world} found each other: "
+                            "start them with `accelerate launch` or torchrun")  # fmt: skip
         torch.set_float32_matmul_precision("high")  # what is not in bfloat16 may use the GPU's TF32
 
     @property
@@ -119,9 +123,14 @@ class Together:
         return block
 
 
+def started() -> int:
+    """How many processes were started to train together."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def find(options: TrainOptions) -> Worker:
     """The worker that this process is: alone, unless there is a GPU or `accelerate launch` has started several."""
     torch.set_num_threads(options.threads)
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1 or torch.cuda.is_available():
+    if started() > 1 or torch.cuda.is_available():
         return Together(half=options.half)
     return Alone(half=options.half)
