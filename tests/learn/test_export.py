@@ -1,4 +1,4 @@
-"""Export: the file answers as torch does, with weights in half precision; a spoiled network leaves no file."""
+"""Export: the file answers as torch does, in single and in half precision; a spoiled network leaves no file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import torch
 from onnx import TensorProto
 
 from mien.errors import ModelError, SinkError
-from mien.learn import export
+from mien.learn import baselines, export
 from mien.learn.networks import ExpressionNet
 from mien.runtime import OnnxNet
 
@@ -53,6 +53,38 @@ def test_matrices_are_stored_in_half_and_the_rest_is_not(net: ExpressionNet, tmp
     assert len(matrices) > 10
     assert {one.data_type for one in matrices} == {TensorProto.FLOAT16}
     assert TensorProto.FLOAT16 not in {one.data_type for one in weights if len(one.dims) < 2}
+
+
+def test_in_full_precision_nothing_is_rounded(net: ExpressionNet, tmp_path: Path) -> None:
+    assert export.export_onnx(net, tmp_path / "model.onnx", precision="fp32") < 1e-5
+    weights = onnx.load(tmp_path / "model.onnx").graph.initializer
+    assert TensorProto.FLOAT16 not in {one.data_type for one in weights}
+    crops = random_crops(5)
+    assert OnnxNet(tmp_path / "model.onnx")(crops, "votes")[0] == pytest.approx(by_torch(net, crops)[0], abs=1e-5)
+
+
+def test_a_network_without_votes_has_no_such_output(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    net = baselines.model4(16).eval()
+    assert export.export_onnx(net, tmp_path / "model.onnx", size=16) < export.MOST_DIFFERENCE["fp16"]
+    served = OnnxNet(tmp_path / "model.onnx")
+    assert served.output_names == ["fer2013", "features"]
+    crops = random_crops(3, 16)
+    with torch.no_grad():
+        expected = net(torch.from_numpy(crops))
+    assert served(crops, "fer2013")[0] == pytest.approx(expected.fer2013.softmax(1).numpy(), abs=1e-3)
+
+
+def test_comparing_counts_gaps_and_agreement(net: ExpressionNet, tmp_path: Path) -> None:
+    export.export_onnx(net, tmp_path / "model.onnx", precision="fp32")
+    with torch.no_grad():  # a network that prefers another class everywhere
+        net.fer2013.bias[3] += 100
+    found = export.compare(net, tmp_path / "model.onnx", random_crops(70))
+    classes = OnnxNet(tmp_path / "model.onnx")(random_crops(70), "fer2013")[0]
+    gaps = np.abs(classes - np.eye(7)[3])
+    assert found.largest == pytest.approx(gaps.max(), abs=1e-4)
+    assert found.mean == pytest.approx(gaps.sum() / (70 * 17), abs=1e-4)  # the ten votes are the same
+    assert found.agreement == pytest.approx((classes.argmax(1) == 3).mean())
 
 
 def test_a_full_precision_copy_differs_by_rounding_alone(net: ExpressionNet, tmp_path: Path) -> None:

@@ -209,6 +209,8 @@ def _card_table(card: models.ModelCard, folder: Path) -> Table:
     parameters = card.training.get("parameters", "?")
     table.add_row("size", f"{_megabytes(folder / 'model.onnx')}, {parameters} parameters")
     table.add_row("sha256", card.sha256)
+    if card.export:
+        table.add_row("precision", escape(str(card.export.get("precision", "?"))))
     way = "aligned by the mesh" if card.align else "as they were cut"
     table.add_row("input", f"grey faces of {card.input_size} x {card.input_size} pixels, {way}")
     table.add_row(
