@@ -2,8 +2,8 @@
 
 The convolutions and the large dense layers compute in integers; squeeze-excitation and the heads, which are small,
 stay in floats, so votes, classes and features come out as before. Weights get seven of the eight bits: processors
-without VNNI add products of bytes in sixteen bits, which eight would overflow. Still, other processors round in other
-places, so an answer may differ in its third digit from one machine to the next.
+without VNNI add products of bytes in sixteen bits, which eight would overflow. Still, other processors may round in
+other places; answers and times were measured on one kind only (x86-64 with VNNI).
 """
 
 from __future__ import annotations
