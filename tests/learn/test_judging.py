@@ -122,11 +122,11 @@ def test_faces_without_labels_or_votes() -> None:
     assert (found["held_fer2013"], found["held_votes"], found["recalls"]) == (None, None, {})
 
 
-def test_what_selects_is_the_mean_of_the_heads_that_are_there() -> None:
+def test_what_selects_is_the_loss_on_the_held_out_faces() -> None:
     log = EpochLog(0, 1.0, 2.0, 0.6, 0.8, 0.1, 1.0)
-    assert score_of(log) == pytest.approx(0.7)
-    assert score_of(replace(log, held_votes=None)) == 0.6
-    assert score_of(replace(log, held_votes=None, held_fer2013=None)) == -2.0
+    assert score_of(log) == -2.0
+    assert score_of(replace(log, held_loss=1.9, held_votes=0.1)) > score_of(log)
+
 
 
 def test_prediction_is_in_order_whatever_the_batch(net: ExpressionNet) -> None:

@@ -12,14 +12,14 @@ import torch
 from torch import nn
 
 from mien import images, models
-from mien.data import faceset
+from mien.data import align, faceset
 from mien.data.faceset import FaceSet
 from mien.expression.calibrate import Calibration, fit_logistic, leads_among_people
 from mien.expression.classify import Classifier
 from mien.judge import evaluate
 from mien.judge.card import both_ways, card_scores
 from mien.judge.evaluate import Answers
-from mien.learn import export, probe, records, registry
+from mien.learn import export, probe, records, registry, temper
 from mien.learn.prepare import Divided
 from mien.learn.watching import Watcher
 from mien.models import ModelCard
@@ -38,18 +38,20 @@ def finish(divided: Divided, out: Path, *, watcher: Watcher | None = None) -> Mo
     """
     net, state = registry.load_best(out)
     size = int(state["options"]["input"])
+    with_votes = has_votes(net, size)
+    temperature = _temper(net, divided, size) if with_votes else 1.0
     difference = export.export_onnx(net, out / "model.onnx", size=size)
     card = ModelCard(
         name="mien",
         version=__version__,
         sha256=models.sha256_of(out / "model.onnx"),
         input_size=size,
-        votes=faceset.VOTE_LABELS if has_votes(net, size) else (),
+        votes=faceset.VOTE_LABELS if with_votes else (),
         fer2013=faceset.FER2013_LABELS,
         crop=images.DEFAULT_GEOMETRY.to_dict(),
         align=True,
         licence=LICENCE,
-        training=_training_facts(divided, state, net, difference),
+        training={**_training_facts(divided, state, net, difference), "temperature": round(temperature, 4)},
     )
     write_card(card, out)
     return _judged(card, divided, out, watcher or Watcher())
@@ -59,6 +61,12 @@ def finish(divided: Divided, out: Path, *, watcher: Watcher | None = None) -> Mo
 def has_votes(net: nn.Module, size: int) -> bool:
     """Whether a network answers with votes too."""
     return net.eval()(torch.zeros(1, 1, size, size)).votes is not None
+
+
+def _temper(net: nn.Module, divided: Divided, size: int) -> float:
+    faces, keypoints = divided.part(divided.held)
+    crops = torch.from_numpy(align.align(faces.pixels, keypoints, size))
+    return temper.temper(net, crops, faceset.shares(faces.votes))
 
 
 def _training_facts(divided: Divided, state: dict[str, Any], net: nn.Module, difference: float) -> dict[str, Any]:
