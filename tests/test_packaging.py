@@ -212,7 +212,7 @@ def test_the_wheel_says_what_it_needs(wheel: dict[str, bytes]) -> None:
     data = Parser().parsestr(wheel["mien-0.1.0.dist-info/METADATA"].decode())
     assert data["License-Expression"] == "Apache-2.0"
     assert data["Requires-Python"] == ">=3.11"
-    assert set(data.get_all("Provides-Extra", [])) == {"tables", "learn", "dev"}
+    assert set(data.get_all("Provides-Extra", [])) == {"tables", "report", "learn", "dev"}
     core = {need.lower() for need in data.get_all("Requires-Dist", []) if "extra ==" not in need}
     assert core == {
         "numpy", "pillow>=11.3", "opencv-python-headless<5,>=4.12", "onnxruntime<1.29,>=1.24",

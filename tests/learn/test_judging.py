@@ -128,7 +128,6 @@ def test_what_selects_is_the_loss_on_the_held_out_faces() -> None:
     assert score_of(replace(log, held_loss=1.9, held_votes=0.1)) > score_of(log)
 
 
-
 def test_prediction_is_in_order_whatever_the_batch(net: ExpressionNet) -> None:
     crops = drawn_faces(7).pixels
     one, other = judging.predict(net, crops, batch=3), judging.predict(net, crops)

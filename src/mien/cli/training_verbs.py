@@ -32,7 +32,7 @@ def train(
         str | None, typer.Option(metavar="N,N,...", help="Channels of the stages, in place of the size's.")
     ] = None,
     depth: Annotated[
-        int | None, typer.Option(metavar="N", min=1, show_default="2", help="Residual blocks a stage.")
+        int | None, typer.Option(metavar="N", min=1, help="Residual blocks a stage, in place of the size's.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(metavar="N", min=1, help="Times through the faces.")] = None,
     batch: Annotated[int | None, typer.Option(metavar="N", min=2, help="Faces a step, of all processes.")] = None,

@@ -34,7 +34,7 @@ class TrainOptions:
     size: str = "small"  # nano, tiny, small or base; of our own network
     input: int = 48  # side of the network's input, px
     widths: tuple[int, ...] | None = None  # channels of the stages, in place of those of the size
-    depth: int | None = None  # residual blocks a stage, in place of two
+    depth: int | None = None  # residual blocks a stage, in place of those of the size
     epochs: int = 50
     batch: int = 96  # faces a step, of all processes together
     rate: float = 0.1  # peak learning rate

@@ -11,14 +11,15 @@ from torch import nn
 from mien.errors import DataError, UsageError
 from mien.images import one_line
 from mien.learn import baselines, checkpoint
-from mien.learn.networks import DEPTH, SIZES, ExpressionNet, widths_of
+from mien.learn.networks import SIZES, ExpressionNet
 from mien.learn.options import TrainOptions
 
 Builder = Callable[[TrainOptions], nn.Module]
 
 
 def _ours(options: TrainOptions) -> nn.Module:
-    return ExpressionNet(options.widths or widths_of(options.size), depth=options.depth or DEPTH)
+    size = SIZES[options.size]
+    return ExpressionNet(options.widths or size.widths, depth=options.depth or size.depth)
 
 
 NETWORKS: Mapping[str, Builder] = {

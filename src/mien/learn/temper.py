@@ -6,6 +6,8 @@ temperature (Guo et al. 2017) that is fitted on faces held out of training mends
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -34,7 +36,7 @@ def temper(net: nn.Module, crops: Tensor, given: FloatArray, *, batch: int = 256
     net.eval()
     parts = [net(crops[start : start + batch].float()[:, None]).votes for start in range(0, len(crops), batch)]
     temperature = best_temperature(torch.cat(parts).numpy()[voted], given[voted])
-    for weights in (net.votes.weight, net.votes.bias):
+    for weights in cast(nn.Linear, net.votes).parameters():
         weights /= temperature
     return temperature
 
