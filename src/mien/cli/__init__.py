@@ -1,4 +1,4 @@
-"""The command line: `mien read`, `models`, `train`, `evaluate`. One short function a verb, each a thin door.
+"""The command line: one short function a verb, each a thin door onto the packages below.
 
 Exit codes: 0 fine, 1 it could not be done, 2 wrong usage, 130 stopped with Ctrl-C.
 """

@@ -37,7 +37,7 @@ def temper(net: nn.Module, crops: Tensor, given: FloatArray, *, batch: int = 256
     parts = [net(crops[start : start + batch].float()[:, None]).votes for start in range(0, len(crops), batch)]
     temperature = best_temperature(torch.cat(parts).numpy()[voted], given[voted])
     for weights in cast(nn.Linear, net.votes).parameters():
-        weights /= temperature
+        weights.div_(temperature)
     return temperature
 
 
