@@ -116,6 +116,8 @@ def test_the_folder_is_a_model(trained: Run) -> None:
     assert card.fer2013 == faceset.FER2013_LABELS
     assert card.training["faces"] + card.training["held_out"] <= 149
     assert list(card.training["options"]["widths"]) == [4, 4, 8]
+    assert card.training["data"].startswith("FER2013 Training with FERPlus votes")
+    assert "FERPlus votes (MIT)" in card.licence and card.name == "mien"
 
 
 def test_no_unlisted_face_takes_part(trained: Run) -> None:
@@ -208,6 +210,7 @@ def test_without_votes_each_label_counts_as_ten(tmp_path: Path, no_mesh: None) -
     data, _ = write_csv(tmp_path, faces)
     trained = train(data, None, tmp_path / "out", replace(OPTIONS, batch=8))
     assert trained.card.scores["split"] == "Training"
+    assert "FERPlus" not in trained.card.licence + trained.card.training["data"]
     assert trained.card.scores["heads"]["votes"]["n"] == trained.card.training["held_out"] == 6
     divided = divide(data, None, tmp_path / "out")
     for label, votes in zip(faces.labels, divided.faces.votes, strict=True):
@@ -239,3 +242,15 @@ def test_keypoints_of_other_faces_are_not_taken(trained: Run, tmp_path: Path, no
     assert np.isnan(divided.keypoints).all()
     again = divide(trained.data, trained.votes, trained.folder)
     assert not np.isnan(again.keypoints).all()
+
+
+def test_folders_of_pictures_are_trained_on_too(tmp_path: Path, no_mesh: None) -> None:
+    faces = drawn_faces(40)
+    for index, (face, label) in enumerate(zip(faces.pixels, faces.labels, strict=True)):
+        place = tmp_path / "mine" / "train" / ("contempt" if index == 5 else faceset.FER2013_LABELS[label])
+        place.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(face).save(place / f"{index}.png")
+    trained = train(tmp_path / "mine", None, tmp_path / "out", replace(OPTIONS, batch=8))
+    card = trained.card
+    assert card.training["data"] == "mine, read as classes" and "under the terms of" in card.licence
+    assert card.input_size == 24 and card.scores["heads"]["votes"]["n"] > 0

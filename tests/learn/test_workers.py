@@ -102,6 +102,13 @@ def test_accelerate_alone_trains_as_no_accelerate_does(options: TrainOptions, tm
     assert os.environ["HF_HUB_OFFLINE"] == os.environ["HF_HUB_DISABLE_TELEMETRY"] == "1"
 
 
+def test_accelerate_in_bfloat16_takes_a_network_with_one_head(options: TrainOptions, tmp_path: Path) -> None:
+    one = replace(options, network="shawon", widths=None, epochs=1, half=True)
+    other = trainer(one, worker=Together(half=True))
+    other.run(tmp_path)
+    assert checkpoint.load(tmp_path / "last.pt")["logs"][0]["held_fer2013"] is not None
+
+
 def test_one_process_on_the_cpu_needs_no_accelerate(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("WORLD_SIZE", raising=False)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)

@@ -25,7 +25,6 @@ from mien.learn.watching import Watcher
 from mien.models import ModelCard
 from mien.version import __version__
 
-LICENCE = "weights: trained on FER2013 (web pictures for research) with FERPlus votes (MIT); see MODEL_CARD.md"
 ACCURACIES = ("held_fer2013", "held_votes")
 
 
@@ -42,7 +41,7 @@ def finish(divided: Divided, out: Path, *, watcher: Watcher | None = None) -> Mo
     temperature = _temper(net, divided, size) if with_votes else 1.0
     difference = export.export_onnx(net, out / "model.onnx", size=size)
     card = ModelCard(
-        name="mien",
+        name=state["options"]["network"],
         version=__version__,
         sha256=models.sha256_of(out / "model.onnx"),
         input_size=size,
@@ -50,7 +49,7 @@ def finish(divided: Divided, out: Path, *, watcher: Watcher | None = None) -> Mo
         fer2013=faceset.FER2013_LABELS,
         crop=images.DEFAULT_GEOMETRY.to_dict(),
         align=True,
-        licence=LICENCE,
+        licence=divided.licence,
         training={**_training_facts(divided, state, net, difference), "temperature": round(temperature, 4)},
     )
     write_card(card, out)
@@ -72,7 +71,7 @@ def _temper(net: nn.Module, divided: Divided, size: int) -> float:
 def _training_facts(divided: Divided, state: dict[str, Any], net: nn.Module, difference: float) -> dict[str, Any]:
     best = state["logs"][-1]
     return {
-        "data": "FER2013 Training with FERPlus votes; rows that FERPlus does not list are left out",
+        "data": divided.about,
         "faces": len(divided.fit),
         "held_out": len(divided.held),
         "meshes_found": round(float((~np.isnan(divided.keypoints[divided.fit, 0, 0])).mean()), 4),

@@ -15,24 +15,27 @@ from numpy.typing import NDArray
 
 from mien.data import faceset, twins
 from mien.data.faceset import FaceSet
-from mien.data.load import load_faces
+from mien.data.load import find_layout, load_faces
 from mien.files import written_whole
 from mien.judge import eyes
 from mien.learn.watching import Watcher
 from mien.types import FloatArray
 
 VALIDATION = "PublicTest"
+FER2013_LICENCE = "weights: trained on FER2013 (web pictures for research){by}; see MODEL_CARD.md"
 
 
 @dataclass(frozen=True, eq=False)
 class Divided:
-    """The faces of a run: all, their keypoints, and which fit, select and validate."""
+    """The faces of a run: all, their keypoints, and which fit, select and validate; what they are, for the card."""
 
     faces: FaceSet
     keypoints: FloatArray
     fit: NDArray[np.int64]
     held: NDArray[np.int64]
     validation: NDArray[np.int64]
+    about: str = ""
+    licence: str = ""
 
     def part(self, which: NDArray[np.int64]) -> tuple[FaceSet, FloatArray]:
         """The chosen faces and their keypoints."""
@@ -62,7 +65,21 @@ def load(
     fit, held = twins.holdout(faces)
     keypoints = _keypoints(faces, out / "keypoints.npz", watcher)
     validation = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
-    return Divided(faces, keypoints, fit, held, validation if len(validation) else held)
+    about, licence = describe(data, votes, layout)
+    return Divided(faces, keypoints, fit, held, validation if len(validation) else held, about, licence)
+
+
+def describe(data: Path, votes: Path | None, layout: str | None) -> tuple[str, str]:
+    """What a card says of its training data and of the terms of its weights."""
+    kind = layout or find_layout(data)[0]
+    if kind != "fer2013":
+        return f"{data.name}, read as {kind}", f"weights: under the terms of what they were trained on, {data.name}"
+    if votes is None:
+        return "FER2013 Training; each label counts as ten votes", FER2013_LICENCE.format(by="")
+    return (
+        "FER2013 Training with FERPlus votes; rows that FERPlus does not list are left out",
+        FER2013_LICENCE.format(by=" with FERPlus votes (MIT)"),
+    )
 
 
 def label_votes(faces: FaceSet) -> FloatArray:
