@@ -76,6 +76,7 @@ def test_several_seeds_have_a_mean_and_a_spread(mien, data: list[object], tmp_pa
     assert set(found["runs"]) == {"0", "1"}
     best = tmp_path / "m" / f"seed-{found['best']}"
     assert (best / "model.onnx").read_bytes() == (tmp_path / "m" / "model.onnx").read_bytes()
+    assert (tmp_path / "m" / "curves.png").is_file()
     assert load_card(tmp_path / "m").sha256 == load_card(best).sha256
     other = (
         weights_of(tmp_path / "m" / "seed-0")["stem.0.weight"] != weights_of(tmp_path / "m" / "seed-1")["stem.0.weight"]

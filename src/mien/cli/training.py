@@ -75,7 +75,7 @@ def run_training(job: dict[str, Any], settings: dict[str, Any], seeds: Sequence[
     if seeds and summary is not None:
         console.print(_summary_table(summary), f"the best by its held-out faces: seed {summary.best}", sep="\n")
     elif not seeds and card is not None:
-        console.print(*_shown_results(shown.logs, card), sep="\n")
+        console.print(*_shown_results(shown.logs, card), sep="\n", soft_wrap=True)
     console.print(f"the model folder is {out}: try 'mien evaluate --model {out}' with the same data", soft_wrap=True)
 
 
@@ -129,6 +129,11 @@ class _Shown:
     def stage(self, name: str) -> Report:
         self.brake.check()
         self.brake.is_held = False
+        for earlier in self.bars.tasks:
+            if earlier.total is None:  # there was nothing to do: it was known already
+                self.bars.remove_task(earlier.id)
+            elif not earlier.finished:
+                self.bars.update(earlier.id, completed=earlier.total)
         task = self.bars.add_task(name, total=None)
         return lambda done, total: self.bars.update(task, completed=done, total=total)
 

@@ -23,6 +23,7 @@ from mien.learn import export, probe, records, registry, temper
 from mien.learn.prepare import Divided
 from mien.learn.watching import Watcher
 from mien.models import ModelCard
+from mien.types import FloatArray
 from mien.version import __version__
 
 ACCURACIES = ("held_fer2013", "held_votes")
@@ -118,12 +119,15 @@ def _calibration(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[
 
 def _probe(classifier: Classifier, divided: Divided, watcher: Watcher) -> dict[str, Any]:
     rng = np.random.default_rng(0)
-    clean, hidden = {}, {}
+    progress, done = watcher.stage("covering faces"), 0
+    total = 2 * (len(divided.held) + len(divided.validation))
+    clean: dict[str, FloatArray] = {}
+    hidden: dict[str, FloatArray] = {}
     for name, which in (("fit", divided.held), ("check", divided.validation)):
         crops = evaluate.cut(classifier, *divided.part(which))
-        clean[name] = evaluate.answers(classifier, crops, watcher.stage("covering faces")).pooled
-        covered = probe.cover_faces(crops, rng)
-        hidden[name] = evaluate.answers(classifier, covered, watcher.stage("covering faces")).pooled
+        for kind, seen in ((clean, crops), (hidden, probe.cover_faces(crops, rng))):
+            kind[name] = evaluate.answers(classifier, seen, evaluate.part_of(progress, done, total)).pooled
+            done += len(seen)
     fitted = probe.fit_probe(clean["fit"], hidden["fit"])
     found = probe.found_share(hidden["check"], fitted)
     false = probe.found_share(clean["check"], fitted)

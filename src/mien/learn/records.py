@@ -88,6 +88,11 @@ def scalars(log: EpochLog) -> dict[str, float]:
     }
 
 
+def read_log(folder: Path) -> list[dict[str, Any]]:
+    """The epochs of a run that is done, as `log.jsonl` has them."""
+    return [json.loads(line) for line in (folder / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
 def write_json(path: Path, value: Mapping[str, Any]) -> None:
     """Write a table as JSON, whole."""
     with written_whole(path) as partial:

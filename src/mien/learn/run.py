@@ -14,7 +14,7 @@ from typing import Any
 
 from mien.errors import DataError
 from mien.files import written_whole
-from mien.learn import checkpoint, prepare, registry, start, summary, teacher, workers
+from mien.learn import checkpoint, prepare, records, registry, start, summary, teacher, workers
 from mien.learn.finish import finish, write_card
 from mien.learn.fit import Trainer
 from mien.learn.judging import EpochLog
@@ -25,6 +25,7 @@ from mien.learn.records import Records
 from mien.learn.watching import Watcher
 from mien.learn.workers import Worker
 from mien.models import ModelCard, load_card
+from mien.report.curves import draw_runs
 
 __all__ = ["Job", "finish", "train", "train_seeds", "write_card"]
 
@@ -145,14 +146,14 @@ def _fit(ready: _Ready, job: Job, options: TrainOptions, watcher: Watcher) -> bo
         trainer.run(job.out)
         return True
     progress = watcher.stage("training")
-    with Records(job.out, _config(job, options, divided), done=len(trainer.logs)) as records:
+    with Records(job.out, _config(job, options, divided), done=len(trainer.logs)) as written:
 
         def on_step(done: int, total: int, loss: float) -> None:
             progress(done, total)
             watcher.step(done, total, loss)
 
         def on_epoch(log: EpochLog) -> None:
-            records.epoch(trainer.logs)
+            written.epoch(trainer.logs)
             watcher.epoch(trainer.logs)
 
         trainer.run(job.out, on_step=on_step, on_epoch=on_epoch)
@@ -165,10 +166,11 @@ def _config(job: Job, options: TrainOptions, divided: Divided) -> dict[str, Any]
 
 
 def _summarise(out: Path, seeds: Sequence[int]) -> summary.Summary:
-    """Compare the runs; the best one's network and card are copied to the top."""
+    """Compare the runs; the best one's network and card are copied to the top, beside the curves of all."""
     found = summary.summarise({seed: load_card(out / f"seed-{seed}") for seed in seeds})
     for name in ("model.onnx", "card.json"):
         with written_whole(out / name) as partial:
             shutil.copyfile(out / f"seed-{found.best}" / name, partial)
+    draw_runs([records.read_log(out / f"seed-{seed}") for seed in seeds], out / "curves.png")
     summary.write(found, out / "summary.json")
     return found
