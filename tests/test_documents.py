@@ -27,8 +27,8 @@ def test_the_model_card_has_the_numbers_of_the_card() -> None:
 def test_the_embedded_model_reaches_what_was_asked_of_it() -> None:
     card = models.load_card()
     heads = card.scores["heads"]
-    assert heads["fer2013"]["accuracy"] >= 0.67
-    assert heads["votes"]["accuracy"] >= 0.855 and heads["votes"]["n"] == 3199
-    assert heads["votes"]["shares"]["mean_gap"] <= 0.03
+    assert heads["fer2013"]["accuracy"] >= 0.68
+    assert heads["votes"]["accuracy"] >= 0.87 and heads["votes"]["n"] == 3199
+    assert heads["votes"]["shares"]["mean_gap"] <= 0.02
     assert heads["votes"]["confidence"]["ece_cross_fitted"] <= 0.025
     assert (models.DEFAULT_MODEL / "model.onnx").stat().st_size <= 6_000_000
