@@ -194,7 +194,7 @@ def _twins(scores: Scores) -> list[Part]:
     )  # fmt: skip
     words = (
         f"{count(twins['faces_left_out'])} of the faces have a twin in Training: the same picture, or nearly. A "
-        "network has seen these, so here is the score without them."
+        "network that was trained on those has an easier time, so here is the score without them."
     )
     head = ("right is", "accuracy, all faces", "faces without twins", "accuracy", "macro\u2011F1")
     return [Heading("Without twins"), words, Table("Without faces that have a twin in Training", head, rows)]
