@@ -207,8 +207,8 @@ def _twins(found: Description, facts: dict[str, Any]) -> Section:
         (HOW.get(how, how), *(Cell(count(of[key])) for key in keys)) for how, of in facts["twins"].items()
     ]
     parts: list[Part] = [
-        "A face that occurs in two splits flatters a number taken on the second, if a network was trained on the first. Copies "
-        "are what would be left out if each face were kept once.",
+        "A face that occurs in two splits flatters a number taken on the second, if a network was trained on the "
+        "first. Copies are what would be left out if each face were kept once.",
         Table("Faces that occur more than once", head, tuple(rows)),
     ]
     widest = next(reversed(facts["twins"].values()))
