@@ -67,5 +67,5 @@ $(CORE): $(SETUP) | $(PY)
 
 # The core is part of it: `make demo` after `make test` installs nothing.
 $(ALL): $(SETUP) requirements/constraints.txt | $(PY)
-	$(PY) -m pip install --quiet -c requirements/constraints.txt -e '.[learn,tables,dev]'
+	$(PY) -m pip install --quiet -c requirements/constraints.txt -e '.[learn,live,tables,dev]'
 	@touch $(CORE) $@

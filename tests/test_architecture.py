@@ -38,6 +38,7 @@ FLOORS = {
     "": 7,  # mien/__init__.py, the Python interface
     "report": 7,
     "learn": 8,
+    "web": 8,
     "cli": 9,
     "__main__": 10,
 }
@@ -57,6 +58,12 @@ ROOMS: dict[str, list[str]] = {
     "pyarrow": ["media.tables", "data.manifest"],
     "av": ["media", "images"],
     "mss": ["media"],
+    "babel": ["catalogue"],
+    "cryptography": ["web"],
+    "fastapi": ["web"],
+    "platformdirs": ["web"],
+    "starlette": ["web"],
+    "uvicorn": ["web"],
     "typer": ["cli"],
     "rich": ["cli"],
     # Everything stays on the machine: nobody opens a connection.

@@ -1,0 +1,14 @@
+"""What the routes share, made once a server: its options and the rooms behind them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mien.web.options import LiveOptions
+
+
+@dataclass(frozen=True, eq=False)
+class Services:
+    """Handed to every `router(services)`."""
+
+    options: LiveOptions

@@ -1,0 +1,79 @@
+// The page from top to bottom: words, views, and the one shown. Each view is a module with `id` and `mount(root, app)`;
+// mount returns { show(), hide() }. Views meet through `app.bus` alone.
+
+import { fillWords, language, loadWords, t } from "./words.js";
+import { settings } from "./settings.js";
+import { el } from "./dom.js";
+import * as watch from "./views/watch.js";
+import * as files from "./views/files.js";
+import * as practice from "./views/practice.js";
+import * as diary from "./views/diary.js";
+import * as options from "./views/options.js";
+import * as about from "./views/about.js";
+
+const VIEWS = [watch, files, practice, diary, options, about];
+
+const app = {
+  bus: new EventTarget(), // "reading", "source", "words", "view", "save", "mute"
+  settings,
+  t,
+  language,
+  views: new Map(),
+  current: null,
+  /** Say something once to those who listen to the page. */
+  announce(text) {
+    document.getElementById("announcer").textContent = text;
+  },
+  emit(name, detail = {}) {
+    app.bus.dispatchEvent(new CustomEvent(name, { detail }));
+  },
+  show,
+};
+
+function show(id) {
+  if (!app.views.has(id)) id = VIEWS[0].id;
+  if (app.current === id) return;
+  for (const [name, view] of app.views) {
+    const isShown = name === id;
+    view.root.hidden = !isShown;
+    view.link.toggleAttribute("aria-current", isShown);
+    if (isShown) view.link.setAttribute("aria-current", "page");
+    else if (name === app.current) view.handle.hide?.();
+  }
+  app.current = id;
+  document.title = `${t(`view.${id}`)} - Mien`;
+  app.views.get(id).handle.show?.();
+  app.emit("view", { id });
+}
+
+function mountViews() {
+  const nav = document.getElementById("views");
+  const main = document.getElementById("main");
+  for (const view of VIEWS) {
+    const link = el("a", { href: `#${view.id}`, dataset: { words: `view.${view.id}` } });
+    const root = el("section", { id: `view-${view.id}`, class: "view", hidden: true, dataset: { wordsLabel: `view.${view.id}` } });
+    nav.append(link);
+    main.append(root);
+    app.views.set(view.id, { root, link, handle: view.mount(root, app) ?? {} });
+  }
+}
+
+async function begin() {
+  await loadWords(settings.get("language") ?? navigator.language).catch(() => loadWords("en"));
+  mountViews();
+  fillWords();
+  window.addEventListener("hashchange", () => show(location.hash.slice(1)));
+  show(location.hash.slice(1));
+  document.documentElement.dataset.ready = "true";
+}
+
+/** Change the language: everything on the page is said anew. */
+app.changeLanguage = async (chosen) => {
+  await loadWords(chosen);
+  settings.set("language", chosen);
+  fillWords();
+  document.title = `${t(`view.${app.current}`)} - Mien`;
+  app.emit("words");
+};
+
+begin();

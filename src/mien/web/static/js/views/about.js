@@ -1,0 +1,5 @@
+export const id = "about";
+
+export function mount(root, app) {
+  return { show() {}, hide() {} };
+}

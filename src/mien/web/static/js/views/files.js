@@ -1,0 +1,5 @@
+export const id = "files";
+
+export function mount(root, app) {
+  return { show() {}, hide() {} };
+}

@@ -1,0 +1,5 @@
+export const id = "practice";
+
+export function mount(root, app) {
+  return { show() {}, hide() {} };
+}

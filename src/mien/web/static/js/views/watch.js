@@ -1,0 +1,5 @@
+export const id = "watch";
+
+export function mount(root, app) {
+  return { show() {}, hide() {} };
+}
