@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,28 +19,31 @@ from numpy.typing import NDArray
 from mien.errors import ModelError
 
 Array = NDArray[np.float32]
+_STDERR = threading.RLock()  # the whole process has one; two threads that hide it at once would never bring it back
 
 
 @contextmanager
 def quiet_stderr() -> Iterator[None]:
     """Send file descriptor 2 nowhere for a while: native libraries write their greetings straight to it.
 
-    Meant for short calls (opening a model, a camera). Python's own `sys.stderr` is flushed first.
+    Meant for short calls (opening a model, a camera); those of several threads wait for each other. Python's own
+    `sys.stderr` is flushed first.
     """
-    sys.stderr.flush()
-    try:
-        saved = os.dup(2)
-    except OSError:  # no standard error at all (a service, a windowed program)
-        yield
-        return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
-        yield
-    finally:
-        os.dup2(saved, 2)
-        os.close(nowhere)
-        os.close(saved)
+    with _STDERR:
+        sys.stderr.flush()
+        try:
+            saved = os.dup(2)
+        except OSError:  # no standard error at all (a service, a windowed program)
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        try:
+            os.dup2(nowhere, 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(nowhere)
+            os.close(saved)
 
 
 def set_threads(threads: int) -> None:

@@ -5,6 +5,8 @@ Each part brings a `router(services)`; this module only puts them together. Try:
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from importlib import resources
 from typing import Any
 
@@ -13,7 +15,8 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from mien.version import __version__
-from mien.web import words_api
+from mien.web import live, words_api
+from mien.web.engine import Engine, FrameReader
 from mien.web.options import LiveOptions
 from mien.web.services import Services
 
@@ -34,14 +37,29 @@ HEADERS = {
 }
 
 
-def create_app(options: LiveOptions | None = None) -> FastAPI:
+def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameReader] | None = None) -> FastAPI:
     """The application of one server.
+
+    Args:
+        options: what it was told.
+        make: makes a pipeline, for each connection one; passed in by tests.
 
     Raises:
         MienError: what it needs is missing or broken.
     """
-    services = Services(options or LiveOptions())
-    app = FastAPI(title="Mien", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    options = options or LiveOptions()
+    services = Services(options, Engine(options, make))
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        services.engine.close()
+
+    app = FastAPI(
+        title="Mien", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
+        lifespan=lifespan,
+    )  # fmt: skip
+    app.state.services = services
 
     @app.middleware("http")
     async def _with_headers(request: Request, call_next: Any) -> Response:
@@ -54,7 +72,7 @@ def create_app(options: LiveOptions | None = None) -> FastAPI:
     async def _page() -> FileResponse:
         return FileResponse(str(STATIC / "index.html"))
 
-    for part in (words_api,):
+    for part in (live, words_api):
         app.include_router(part.router(services))
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     return app

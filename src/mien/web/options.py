@@ -26,5 +26,9 @@ class LiveOptions:
     workers: int = 2  # frames read at once, of all connections together
     frame_bytes: int = 4_000_000  # largest frame on the socket
     upload_bytes: int = 500_000_000  # largest file on `POST /api/read`
-    frames_per_s: float = 60.0  # most frames a second that a connection may send
-    max_pixels: int = 40_000_000  # largest picture
+    frames_per_s: float = 60.0  # most messages a second that a connection may send; two seconds' worth at once
+    frame_pixels: int = 10_000_000  # largest frame on the socket: 4K passes
+    max_pixels: int = 40_000_000  # largest picture or clip that is uploaded
+    uploads: int = 4  # files read at once
+    patience_s: float = 10.0  # for the first message, and for a client that does not take its answers
+    idle_s: float = 300.0  # a socket that says nothing for so long is closed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from mien.web.engine import Engine
 from mien.web.options import LiveOptions
 
 
@@ -12,3 +13,4 @@ class Services:
     """Handed to every `router(services)`."""
 
     options: LiveOptions
+    engine: Engine
