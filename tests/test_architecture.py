@@ -24,6 +24,7 @@ FLOORS = {
     "models": 2,
     "files": 2,
     "fonts": 2,
+    "catalogue": 2,
     "images": 3,
     "runtime": 3,
     "media": 4,

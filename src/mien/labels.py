@@ -78,7 +78,7 @@ def variants(face: Face, language: str = "en") -> list[Label]:
     expression = face.expression
     if expression is None:
         return []
-    doubts = ", ".join(words.doubt_words(doubt, language, short=True) for doubt in expression.doubts[:2])
+    doubts = _short_doubts(expression, language)
     if not expression.sure:
         return _unsure_variants(expression, doubts, language)
     word, share = words.label_word(expression.label, language), words.share_words(expression, language)
@@ -90,13 +90,20 @@ def variants(face: Face, language: str = "en") -> list[Label]:
     return [full, brief, strip, replace(strip, share="")]
 
 
+def _short_doubts(expression: Expression, language: str) -> str:
+    said = [words.doubt_words(doubt, language, short=True) for doubt in expression.doubts[:2]]
+    return words.message("comma", language, first=said[0], second=said[1]) if len(said) > 1 else "".join(said)
+
+
 def _unsure_variants(expression: Expression, doubts: str, language: str) -> list[Label]:
     not_sure = words.message("not_sure", language)
     bare = Label(not_sure)
     # Votes on a face that cannot be seen well say little; where people differ, they are the answer.
     is_about_votes = not expression.doubts or words.DISAGREE in expression.doubts
     bars = _bars(expression, language) if is_about_votes else ()
-    full = replace(bare, headline=f"{not_sure}:" if doubts else not_sure, quiet=doubts, bars=bars)
+    full = replace(
+        bare, headline=words.message("not_sure_because", language) if doubts else not_sure, quiet=doubts, bars=bars
+    )
     return [full, replace(full, is_short=True), bare]
 
 
