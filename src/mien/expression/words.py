@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mien.catalogue import DEFAULT, Language, language_of, message
+from mien.catalogue import DEFAULT
+from mien.catalogue import language_of as language_of
+from mien.catalogue import message as message
 from mien.types import Expression, Face, Reading
-
-__all__ = ["Language", "language_of", "message"]
 
 DISAGREE = "people would disagree"  # the doubt whose words name the two leading labels
 NO_EXPRESSION = ("unknown", "not a face")  # answers of people that are no expression
