@@ -176,6 +176,7 @@ def place_labels(shape: tuple[int, int], faces: tuple[Face, ...], *, language: s
 
     Larger faces choose first; where their long texts would crowd out the others, all say less.
     """
+    language = labels.language_drawn(language)
     texts = [labels.variants(face, language) for face in faces]
     best: tuple[float, list[Place]] = (math.inf, [])
     for longest in range(max(map(len, texts), default=0)):

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from mien import fonts
+from mien import catalogue, fonts
 from mien.expression import words
 from mien.types import Expression, Face, ImageArray
 
@@ -38,6 +38,8 @@ BOLD = 0.016  # how much the headline's strokes grow, in letter heights
 MOST_BARS = 3
 LEAST_BAR = 0.05  # a share that is less than half a person of ten
 STEP = 0.02  # shares are drawn in such steps, which nobody sees and which let a stream reuse its labels
+LEAST_PX = 10  # the smallest letters that are drawn before they are reduced
+UNSEEN = {0x2068: None, 0x2069: None}  # isolates, which some fonts would draw as a box
 SMOOTH_PX = 56  # labels are drawn with letters of this height at least, then reduced: smooth, evenly spaced
 
 
@@ -65,6 +67,7 @@ class Label:
     colour: Colour = GREY
     is_sure: bool = False
     is_short: bool = False
+    language: str = "en"
 
 
 def colour_of(face: Face) -> Colour:
@@ -83,8 +86,9 @@ def variants(face: Face, language: str = "en") -> list[Label]:
         return _unsure_variants(expression, doubts, language)
     word, share = words.label_word(expression.label, language), words.share_words(expression, language)
     full = Label(
-        words.looks_words(expression, language), share, doubts, _bars(expression, language), colour_of(face), True
-    )
+        words.looks_words(expression, language), share, doubts, _bars(expression, language), colour_of(face), True,
+        language=language,
+    )  # fmt: skip
     brief = replace(full, headline=word, quiet="")
     strip = replace(brief, is_short=True)
     return [full, brief, strip, replace(strip, share="")]
@@ -97,7 +101,7 @@ def _short_doubts(expression: Expression, language: str) -> str:
 
 def _unsure_variants(expression: Expression, doubts: str, language: str) -> list[Label]:
     not_sure = words.message("not_sure", language)
-    bare = Label(not_sure)
+    bare = Label(not_sure, language=language)
     # Votes on a face that cannot be seen well say little; where people differ, they are the answer.
     is_about_votes = not expression.doubts or words.DISAGREE in expression.doubts
     bars = _bars(expression, language) if is_about_votes else ()
@@ -114,6 +118,16 @@ def _bars(expression: Expression, language: str) -> tuple[Bar, ...]:
         for label, share in leading
         if share >= LEAST_BAR
     )
+
+
+@cache
+def language_drawn(language: str) -> str:
+    """The code of the language that labels are drawn in: `language` where a font has its letters, else English."""
+    found = catalogue.language_of(language)
+    parts = ("label.", "looks.", "short.", "not_sure")
+    texts = [text for key, text in found.messages.items() if key.startswith(parts) and isinstance(text, str)]
+    drawable = all(fonts.font_for(catalogue.GAP.sub("", text), LEAST_PX) is not None for text in texts)
+    return found.code if drawable else catalogue.DEFAULT
 
 
 def size_of(label: Label, text_px: int) -> tuple[int, int]:
@@ -139,9 +153,10 @@ class _Layout:
     """Where everything of one label lies, in px of a drawing that is `factor` times too large."""
 
     def __init__(self, label: Label, text_px: int) -> None:
+        self._is_mirrored = catalogue.language_of(label.language).direction == "rtl"
         self._factor = max(1, math.ceil(SMOOTH_PX / text_px))
         self._label, self._big = label, text_px * self._factor
-        self._small = max(10 * self._factor, round(self._big * SMALL))
+        self._small = max(LEAST_PX * self._factor, round(self._big * SMALL))
         self._pad = round(self._big * 0.42)
         self._left = round(self._big * 0.75)
         self._texts: list[tuple[int, int, str, int, Colour]] = []
@@ -161,13 +176,16 @@ class _Layout:
             ((inset, inset, inset + stripe, height - inset), self._label.colour),
             *self._bars,
         ]:
+            if self._is_mirrored:
+                x1, x2 = width - x2, width - x1
             if x2 - x1 >= 2:
                 radius = min(x2 - x1, y2 - y1) / 2 * 0.8
                 pen.rounded_rectangle((x1, y1, x2 - 1, y2 - 1), radius, fill=(*colour, 255))
         for x, y, text, size_px, colour in self._texts:
             written, font = _font(text, size_px)
             bold = self._big * BOLD if size_px == self._big else 0
-            pen.text((x, y), written, font=font, fill=(*colour, 255), anchor="ls", stroke_width=bold)
+            x, anchor = (width - x, "rs") if self._is_mirrored else (x, "ls")
+            pen.text((x, y), written, font=font, fill=(*colour, 255), anchor=anchor, stroke_width=bold)
         return drawing
 
     def _lay_lines(self, y: int) -> int:
@@ -216,6 +234,7 @@ class _Layout:
 @lru_cache(maxsize=512)
 def _font(text: str, size_px: int) -> tuple[str, fonts.Font]:
     """A text that can be written and its font: never boxes in place of letters."""
+    text = text.translate(UNSEEN)
     font = fonts.font_for(text, size_px)
     if font is None:
         text = words.message("no_letters")

@@ -9,10 +9,12 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
+from mien.catalogue import language_of
 from mien.cli.show import Display
 from mien.cli.stopping import unstopped
 from mien.draw import draw_reading
 from mien.errors import SourceError, UsageError
+from mien.labels import language_drawn
 from mien.media.sinks import (
     CLIP_SUFFIXES,
     PICTURE_FORMATS,
@@ -40,6 +42,7 @@ class Job:
     parquet: Path | None = None
     annotate: Path | None = None
     points: bool = False
+    language: str = "en"
     quiet: bool = False
 
 
@@ -49,6 +52,7 @@ class _Outputs:
 
     sinks: list[Sink]
     folder: AnnotationFolder | None
+    language: str = "en"
     frames: int = 0
     failed: int = 0
     broken_off: int = 0
@@ -59,7 +63,10 @@ class _Outputs:
         for sink in self.sinks:
             sink.write(reading, frame)
         if picture is not None:
-            picture.write(reading, replace(frame, image=draw_reading(frame.image, reading)))
+            picture.write(reading, self._marked(reading, frame))
+
+    def _marked(self, reading: Reading, frame: Frame) -> Frame:
+        return replace(frame, image=draw_reading(frame.image, reading, language=self.language))
 
     def tell(self, error: SourceError) -> None:
         """Count a source that could not be read, and say why in one line."""
@@ -77,16 +84,17 @@ def run(job: Job) -> int:
     """Do the job; 1 if anything could not be read or broke off, else 0.
 
     Raises:
-        UsageError: outputs that make no sense.
+        UsageError: outputs that make no sense, or a language that there is not.
         SinkError: an output cannot be written.
         ModelError: see `Pipeline`.
     """
     specs, failures = _specs(job.inputs)
-    outputs = _Outputs([], None)
+    outputs = _Outputs([], None, language_of(job.language).code)
     for error in failures:
         outputs.tell(error)
     if specs:
         _check_targets(job, specs)
+        _tell_language(job)
         outputs.folder = _annotation_folder(job, len(specs))
         outputs.sinks = _open_sinks(job)
         _read_all(specs, job, outputs)
@@ -95,6 +103,15 @@ def run(job: Job) -> int:
         _tell_count(outputs.failed, count, "could not be read")
         _tell_count(outputs.broken_off, count, "could be read in part only")
     return 1 if outputs.failed or outputs.broken_off else 0
+
+
+def _tell_language(job: Job) -> None:
+    if job.annotate is not None and language_drawn(job.language) != language_of(job.language).code:
+        print(
+            f"mien: no font on this system has the letters of the language {job.language!r}: labels on pictures are "
+            "English; fonts such as Noto Sans have them",
+            file=sys.stderr,
+        )
 
 
 def _tell_count(some: int, count: int, what: str) -> None:
@@ -177,7 +194,7 @@ def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], 
     with open_source(spec, job.source) as source, _annotated(job, source, outputs.folder) as picture:
         pipeline, before = make_pipeline(), outputs.frames
         pipeline.reset()
-        with Display(source, quiet=job.quiet, is_stdout_taken=job.json == "-") as display:
+        with _display(job, source) as display:
             try:
                 for frame in source:
                     reading = pipeline.read(frame, stream=source.is_stream)
@@ -189,6 +206,10 @@ def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], 
                     raise
                 outputs.warn([f"{error} (what was read until then is kept)"])
         outputs.warn(source.warnings)
+
+
+def _display(job: Job, source: Source) -> Display:
+    return Display(source, quiet=job.quiet, is_stdout_taken=job.json == "-", language=job.language)
 
 
 @contextmanager

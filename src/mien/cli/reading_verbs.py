@@ -45,6 +45,12 @@ def read(
             "--mesh", metavar="", help="With --json: keypoints and the mesh of each face too.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    language: Annotated[
+        str,
+        typer.Option(
+            metavar="CODE", help="Of words and labels: en, es, fr, de, pt, zh, ja, ar.", rich_help_panel=OUTPUT
+        ),
+    ] = "en",
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", metavar="", help="Say nothing but errors.", rich_help_panel=OUTPUT)
     ] = False,
@@ -119,6 +125,7 @@ def read(
         parquet=parquet,
         annotate=annotate,
         points=mesh,
+        language=language,
         quiet=quiet,
     )
     raise typer.Exit(run(job))

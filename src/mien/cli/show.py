@@ -25,7 +25,7 @@ from mien.expression import words
 from mien.media.sources import Source
 from mien.types import Expression, Face, Reading
 
-COLUMNS = {"who": 10, "of 10 people, so many say": 29, "sure": 8, "doubts": 21}  # of a Reading; the least widths
+COLUMNS = {"who": 10, "votes": 29, "sure": 8, "doubts": 21}  # of a Reading; the least widths
 STEADY_WIDTH = 80  # a terminal of so many columns has room for these
 RECENT = 30  # frames that the shown rate is taken over
 WORDS_SHOWN = 3  # of one face's votes: what fits a line of 80 columns
@@ -46,10 +46,11 @@ class Display:
         source: what is read.
         quiet: show nothing.
         is_stdout_taken: standard output belongs to JSON.
+        language: of the words.
     """
 
-    def __init__(self, source: Source, *, quiet: bool, is_stdout_taken: bool) -> None:
-        self._source, self._quiet = source, quiet
+    def __init__(self, source: Source, *, quiet: bool, is_stdout_taken: bool, language: str = "en") -> None:
+        self._source, self._quiet, self._language = source, quiet, language
         self._out = Terminal(stderr=is_stdout_taken, highlight=False)
         self._progress_out = Terminal(stderr=True, highlight=False)
         self._times: deque[float] = deque(maxlen=RECENT)
@@ -88,22 +89,23 @@ class Display:
             self._live.update(self._live_view(reading))
 
     def _print_summary(self) -> None:
-        count = f"{self._summary.frames} {'frame' if self._summary.frames == 1 else 'frames'}"
+        count = words.message("terminal.frames", self._language, count=self._summary.frames)
         self._out.print(f"[bold]{escape(self._source.name)}[/bold]  {count}", soft_wrap=not self._out.is_terminal)
-        self._out.print(self._summary.table() if self._summary.has_faces else words.message("no_face"))
+        has_faces = self._summary.has_faces
+        self._out.print(self._summary.table(self._language) if has_faces else words.message("no_face", self._language))
 
     def _show_still(self, reading: Reading) -> None:
         # Lines are broken to fit a window, but not in a file or a pipe.
         soft = not self._out.is_terminal
         self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}", soft_wrap=soft)
-        self._out.print(escape(words.sentence(reading)), soft_wrap=soft)
+        self._out.print(escape(words.sentence(reading, self._language)), soft_wrap=soft)
         if reading.faces:
-            self._out.print(faces_table(reading))
+            self._out.print(faces_table(reading, language=self._language))
 
     def _live_view(self, reading: Reading) -> RenderableType:
         name = f"[bold]{escape(self._source.name)}[/bold]  {reading.time_s:.1f} s, {self._rate():.0f} frames a second"
-        table = faces_table(reading, width=self._progress_out.width)
-        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(words.sentence(reading)), table]
+        table = faces_table(reading, width=self._progress_out.width, language=self._language)
+        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(words.sentence(reading, self._language)), table]
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], completed=self._summary.frames)
             parts.append(self._progress)
@@ -115,32 +117,36 @@ class Display:
         return (len(self._times) - 1) / max(1e-9, self._times[-1] - self._times[0])
 
 
-def faces_table(reading: Reading, *, width: int = 0) -> Table:
+def faces_table(reading: Reading, *, width: int = 0, language: str = "en") -> Table:
     """The faces of one Reading, a row each, from left to right; in steady columns where `width` has room for them."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for name, least in COLUMNS.items():
-        table.add_column(name, min_width=least if width >= STEADY_WIDTH else None)  # a live table should not jump
-    places = words.place_names(len(reading.faces))
+        head = words.message(f"terminal.{name}", language)
+        table.add_column(head, min_width=least if width >= STEADY_WIDTH else None)  # a live table should not jump
+    places = words.place_names(len(reading.faces), language)
     for place, face in zip(places, reading.faces, strict=True):
-        table.add_row(place if face.track_id is None else f"{place} (#{face.track_id})", *_cells(face))
+        table.add_row(place if face.track_id is None else f"{place} (#{face.track_id})", *_cells(face, language))
     return table
 
 
-def _cells(face: Face) -> list[str]:
+def _cells(face: Face, language: str) -> list[str]:
     expression = face.expression
     if expression is None:
-        return ["", "", "not read"]
-    doubts = ", ".join(words.doubt_words(doubt, short=True) for doubt in expression.doubts)
+        return ["", "", words.message("terminal.not_read", language)]
+    doubts = ", ".join(words.doubt_words(doubt, language, short=True) for doubt in expression.doubts)
     chance = ">99%" if expression.confidence >= 0.995 else f"{expression.confidence:.0%}"  # nobody is ever certain
-    return [votes_words(expression), f"{'yes' if expression.sure else 'no'}, {chance}", doubts]
+    sure = words.message(f"terminal.{'is_sure' if expression.sure else 'is_unsure'}", language, chance=chance)
+    return [votes_words(expression, language), sure, doubts]
 
 
-def votes_words(expression: Expression) -> str:
+def votes_words(expression: Expression, language: str = "en") -> str:
     """'happy 7, neutral 2': how many of ten people would choose which word; the three most chosen."""
     counts = {label: words.in_ten(expression, label) for label in expression.votes}
     counts[expression.label] = words.in_ten(expression)
     order = sorted(counts, key=lambda label: (label != expression.label, -expression.votes[label]))
-    return ", ".join(f"{words.label_word(label)} {counts[label]}" for label in order[:WORDS_SHOWN] if counts[label])
+    return ", ".join(
+        f"{words.label_word(label, language)} {counts[label]}" for label in order[:WORDS_SHOWN] if counts[label]
+    )
 
 
 class Summary:
@@ -163,13 +169,15 @@ class Summary:
         """Whether anybody was seen."""
         return bool(self._labels)
 
-    def table(self) -> Table:
+    def table(self, language: str = "en") -> Table:
         """One row a person."""
-        table = Table("who", "seen in", "looked", box=box.SIMPLE_HEAD, pad_edge=False)
+        heads = (words.message(f"terminal.{name}", language) for name in ("who", "seen", "looked"))
+        table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
         for who, labels in sorted(self._labels.items()):
             seen = labels.total()
-            said = [f"{words.label_word(label)} {count / seen:.0%}" for label, count in labels.most_common() if label]
-            unsure = f"not sure {labels[''] / seen:.0%}" if labels[""] else ""
+            leading = [label for label, _ in labels.most_common() if label]
+            said = [f"{words.label_word(label, language)} {labels[label] / seen:.0%}" for label in leading]
+            unsure = f"{words.message('not_sure', language)} {labels[''] / seen:.0%}" if labels[""] else ""
             table.add_row(f"#{who}", f"{seen / self.frames:.0%}", ", ".join([*said, *([unsure] if unsure else [])]))
         return table
 
