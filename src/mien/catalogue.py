@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -44,6 +44,19 @@ class Language:
     messages: Mapping[str, Message] = field(repr=False)
     plural: Callable[[float], str] = field(repr=False)
 
+    def say(self, key: str, /, **values: object) -> str:
+        """The message `key` with `values` filled in; `count` chooses among plural forms.
+
+        Numbers are written as is usual. A gap for which there is no value stays. Raises KeyError for a key that English
+        lacks.
+        """
+        text = self.messages[key]
+        if not isinstance(text, str):
+            count = values.get("count")
+            form = self.plural(count if isinstance(count, int | float) else 0)
+            text = text.get(form, text["other"])
+        return GAP.sub(lambda gap: _written(values[gap[1]], self) if gap[1] in values else gap[0], text)
+
 
 @cache
 def languages() -> tuple[str, ...]:
@@ -64,24 +77,31 @@ def language_of(code: str) -> Language:
 
 
 def message(key: str, language: str = DEFAULT, **values: object) -> str:
-    """The message `key` with `values` filled in; `count` chooses among plural forms, and numbers are written as usual.
-
-    Raises UsageError for an unknown language, KeyError for a key that English lacks.
-    """
-    words = language_of(language)
-    text = words.messages[key]
-    if not isinstance(text, str):
-        count = values.get("count")
-        form = words.plural(count if isinstance(count, int | float) else 0)
-        text = text.get(form, text["other"])
-    return GAP.sub(lambda gap: _written(values[gap[1]], words) if gap[1] in values else gap[0], text)
+    """The message `key` in the nearest language: see `Language.say`. Raises UsageError for an unknown language."""
+    return language_of(language).say(key, **values)
 
 
-def own_messages(code: str) -> dict[str, Message]:
-    """The messages in the files of one of `languages`, without English ones for those that it lacks."""
+def load(folder: Traversable) -> Language:
+    """The language in a folder whose name is its code."""
+    from babel import Locale  # here: it takes a moment, and not everybody speaks
+
+    about = _parsed(folder / ABOUT)
+    return Language(
+        code=folder.name,
+        name=about["name"],
+        direction=about["direction"],
+        is_reviewed=about["is_reviewed"],
+        messages=own_messages(_locales() / DEFAULT) | own_messages(folder),
+        plural=Locale.parse(folder.name, sep="-").plural_form,
+    )
+
+
+def own_messages(folder: Traversable) -> dict[str, Message]:
+    """The messages in the files of one language, without English ones for those that it lacks."""
     found: dict[str, Message] = {}
-    for _, messages in _files(_locales() / code):
-        found.update(messages)
+    for file in sorted(folder.iterdir(), key=lambda one: one.name):
+        if file.name.endswith(".toml") and file.name != ABOUT:
+            found.update(_parsed(file))
     return found
 
 
@@ -91,24 +111,7 @@ def _locales() -> Traversable:
 
 @cache
 def _loaded(code: str) -> Language:
-    from babel import Locale  # here: it takes a moment, and not everybody speaks
-
-    about = _parsed(_locales() / code / ABOUT)
-    return Language(
-        code=code,
-        name=about["name"],
-        direction=about["direction"],
-        is_reviewed=about["is_reviewed"],
-        messages=own_messages(DEFAULT) | own_messages(code),
-        plural=Locale.parse(code, sep="-").plural_form,
-    )
-
-
-def _files(folder: Traversable) -> Iterator[tuple[str, dict[str, Message]]]:
-    """Name and messages of each file of a language."""
-    for file in sorted(folder.iterdir(), key=lambda one: one.name):
-        if file.name.endswith(".toml") and file.name != ABOUT:
-            yield file.name, _parsed(file)
+    return load(_locales() / code)
 
 
 def _parsed(file: Traversable) -> dict[str, Any]:

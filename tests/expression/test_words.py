@@ -6,6 +6,7 @@ import re
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from readings import DOUBTS, LABELS, VOTES, expression, expressions, face, reading, readings
 
 from mien import catalogue
@@ -144,3 +145,74 @@ def test_only_the_sure_look_like_anything(read: Expression) -> None:
     text = said(read)
     assert ("looks " in text) == read.sure
     assert ("not sure" in text) == (not read.sure)
+
+
+# Cards
+
+
+def test_a_sure_face_on_a_card() -> None:
+    assert words.face_parts(face(read=HAPPY)) == {
+        "title": "looks happy",
+        "people": "about 8 in 10 people would say so",
+        "doubts": [],
+        "sentence": "looks happy, about 8 in 10 people would say so",
+        "label": "happy",
+        "in_ten": 8,
+        "sure": True,
+    }
+
+
+def test_an_unsure_face_on_a_card_claims_nothing() -> None:
+    parts = words.face_parts(face(read=AWAY))
+    assert (parts["title"], parts["people"], parts["doubts"], parts["sure"]) == ("not sure", "", ["turned away"], False)
+
+
+def test_a_face_that_was_not_read_on_a_card() -> None:
+    parts = words.face_parts(face(read=None))
+    assert (parts["title"], parts["label"], parts["in_ten"], parts["sure"]) == ("a face, not read", "", 0, False)
+
+
+# Other languages
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("es", "Izquierda: cara de alegría, unas 8 de cada 10 personas lo dirían. "
+               "Derecha: no está claro, la cara está vuelta hacia otro lado."),
+        ("de", "Links: sieht fröhlich aus, etwa 8 von 10 Personen würden das sagen. "
+               "Rechts: schwer zu sagen, das Gesicht ist abgewandt."),
+        ("zh", "左边：看起来高兴，10 个人中大约有 8 个会这么说。右边：不确定，面孔转向了一边。"),
+        ("ar", "على اليسار: ملامح فرح، نحو 8 أشخاص من كل 10 سيقولون ذلك. "
+               "على اليمين: غير واضح، الوجه ملتفت إلى جهة أخرى."),
+    ],
+)  # fmt: skip
+def test_two_people_in_other_languages(language: str, said: str) -> None:
+    assert words.sentence(reading(face(0.0, read=HAPPY), face(100.0, read=AWAY)), language) == said
+
+
+@given(expressions, st.sampled_from(catalogue.languages()))
+def test_only_the_sure_look_like_anything_in_any_language(read: Expression, language: str) -> None:
+    text, looks = words.sentence(reading(face(read=read)), language), words.looks_words(read, language)
+    assert (looks in text) == read.sure
+    assert (words.message("not_sure", language) in text) == (not read.sure)
+    assert text.endswith((".", "。"))
+
+
+@given(readings, st.sampled_from(catalogue.languages()))
+def test_no_gap_is_left_in_any_language(made: Reading, language: str) -> None:
+    text = words.sentence(made, language, valence=True)
+    assert not catalogue.GAP.search(text.replace("{0}", ""))
+    assert (words.message("no_face", language) in text) == (not made.faces)
+
+
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_every_label_and_doubt_is_told_apart_in_every_language(language: str) -> None:
+    for kind, names in (("label", VOTES), ("looks", VOTES), ("doubt", DOUBTS), ("short", DOUBTS)):
+        said = [words.message(f"{kind}.{name}", language) for name in names]
+        assert len(set(said)) == len(names), kind
+
+
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_a_crowd_has_different_names_in_every_language(language: str) -> None:
+    assert all(len(set(words.place_names(count, language))) == count for count in range(1, 13))
