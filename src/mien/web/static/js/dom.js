@@ -23,12 +23,13 @@ export function svg(name, properties = {}, ...children) {
   return one;
 }
 
-/** Ask the server; JSON back. Throws an Error whose message can be shown. */
+/** Ask the server; JSON back. Throws an Error whose message can be shown, with the HTTP `status` if there is one. */
 export async function api(path, options = {}) {
   const answer = await fetch(path, options);
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
-    throw new Error(typeof told.detail === "string" ? told.detail : `${answer.status} ${answer.statusText}`);
+    const text = typeof told.detail === "string" ? told.detail : `${answer.status} ${answer.statusText}`;
+    throw Object.assign(new Error(text), { status: answer.status });
   }
   return answer.status === 204 ? null : answer.json();
 }
