@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import matplotlib
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from readings import DOUBTS, LABELS, expression, face, faces, reading
 
-from mien import fonts, labels
+from mien import catalogue, fonts, labels
 from mien.draw import draw_reading, outline, place_labels
 from mien.types import Box, Face, ImageArray
 
@@ -134,6 +135,31 @@ def test_an_unsure_face_says_why_in_grey() -> None:
     assert labels.colour_of(away) == labels.GREY
     differ = face(read=expression({"sad": 0.6, "neutral": 0.4}, sure=False, doubts=("people would disagree",)))
     assert texts_of(differ) == "not sure: people would disagree sad neutral"
+
+
+def test_words_on_a_picture_are_those_of_the_language() -> None:
+    spanish = labels.variants(face(read=HAPPY), "es")[0]
+    assert (spanish.headline, spanish.share, spanish.bars[0].word) == ("cara de alegría", "8 de 10", "alegría")
+    both = face(read=expression(sure=False, doubts=("dark", "blurred")))
+    assert labels.variants(both, "zh")[0].quiet == "太暗，模糊"
+
+
+def test_a_label_of_a_language_from_right_to_left_is_mirrored() -> None:
+    label = labels.Label("happy", "8 in 10", bars=(labels.Bar("happy", 0.5, labels.COLOURS["happy"]),), is_sure=True)
+    left, right = (labels.render(replace(label, language=code), 30) for code in ("en", "ar"))
+    assert left.shape == right.shape
+    stripe = 30 // 2 + 2  # the coloured stripe at the side where reading begins, and a little more
+    assert not (left[10:-10, :stripe] == right[10:-10, :stripe]).all()
+    assert np.abs(left[10:-10, :stripe].astype(int) - right[10:-10, : -stripe - 1 : -1]).mean() < 3
+
+
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_a_language_without_a_font_is_drawn_in_english(language: str) -> None:
+    drawn = labels.language_drawn(language)
+    assert drawn in (language, "en")
+    for key, text in catalogue.language_of(drawn).messages.items():
+        if key.startswith(("label.", "looks.", "short.")):
+            assert isinstance(text, str) and fonts.font_for(catalogue.GAP.sub("", text), 20) is not None
 
 
 def test_shorter_texts_take_less_room() -> None:

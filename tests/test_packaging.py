@@ -192,6 +192,10 @@ def test_the_wheel_holds_the_package_whole(wheel: dict[str, bytes]) -> None:
     assert {name for name in wheel if ".dist-info/" not in name} == ours
 
 
+def test_the_wheel_holds_words_and_page(wheel: dict[str, bytes]) -> None:
+    assert {"mien/locales/ar/expressions.toml", "mien/web/static/index.html"} <= wheel.keys()
+
+
 def test_the_wheel_holds_the_weights_that_the_manifest_names(wheel: dict[str, bytes]) -> None:
     table = json.loads(wheel["mien/weights/manifest.json"])
     assert {f"{name}.tflite" for name in table} == {entry["file"] for entry in table.values()}
@@ -212,11 +216,11 @@ def test_the_wheel_says_what_it_needs(wheel: dict[str, bytes]) -> None:
     data = Parser().parsestr(wheel["mien-0.1.0.dist-info/METADATA"].decode())
     assert data["License-Expression"] == "Apache-2.0"
     assert data["Requires-Python"] == ">=3.11"
-    assert set(data.get_all("Provides-Extra", [])) == {"tables", "report", "learn", "dev"}
+    assert set(data.get_all("Provides-Extra", [])) == {"live", "tables", "report", "learn", "dev"}
     core = {need.lower() for need in data.get_all("Requires-Dist", []) if "extra ==" not in need}
     assert core == {
         "numpy", "pillow>=11.3", "opencv-python-headless<5,>=4.12", "onnxruntime<1.29,>=1.24",
-        "ai-edge-litert", "av>=17", "mss>=10.2", "typer", "rich",
+        "ai-edge-litert", "av>=17", "mss>=10.2", "babel", "typer", "rich",
     }  # fmt: skip
     assert wheel["mien-0.1.0.dist-info/entry_points.txt"].decode().split("\n")[1] == "mien = mien.cli:script"
 
@@ -227,3 +231,6 @@ def test_the_source_distribution_needs_no_weights(tmp_path: Path) -> None:
         names = {name.removeprefix("mien-0.1.0/") for name in archive.getnames()}
     assert {"pyproject.toml", "hatch_build.py", "NOTICE", "src/mien/weights/manifest.json"} <= names
     assert not [name for name in names if name.endswith(".tflite")]
+    for folder in ("src/mien/locales", "src/mien/web/static"):
+        data = {path.relative_to(ROOT).as_posix() for path in (ROOT / folder).rglob("*") if is_ours(path)}
+        assert data and data <= names

@@ -39,6 +39,29 @@ def test_a_photo_is_read_in_words(mien, astronaut: Path) -> None:
     assert "One person: looks happy" in ended.out
 
 
+def test_a_photo_is_read_in_another_language(mien, astronaut: Path, tmp_path: Path) -> None:
+    ended = mien("read", astronaut, "--language", "es", "--annotate", tmp_path / "es.png")
+    assert ended.code == 0 and ended.err == ""
+    assert "Una persona: cara de alegría" in ended.out and "alegría 10" in ended.out
+    mien("read", astronaut, "--annotate", tmp_path / "en.png")
+    spanish, english = (np.asarray(Image.open(tmp_path / name)) for name in ("es.png", "en.png"))
+    assert (spanish != english).any()
+
+
+def test_json_is_the_same_in_every_language(mien, astronaut: Path) -> None:
+    spoken = [mien("read", astronaut, "-q", "--json", "-", "--language", code).readings[0] for code in ("en", "ar")]
+    assert spoken[0]["faces"] == spoken[1]["faces"]
+
+
+def test_a_clip_is_summed_up_in_another_language(mien, clip: Path) -> None:
+    ended = mien("read", clip, "--language", "fr-CA")
+    assert "8 images" in ended.out and "joie" in ended.out
+
+
+def test_an_unknown_language_lists_the_choices(mien, astronaut: Path) -> None:
+    mien("read", astronaut, "--language", "tlh").fails(2, "no words in the language 'tlh'", "choose from en, ar, de")
+
+
 def test_lines_fit_eighty_columns_in_a_terminal_and_sentences_are_whole_in_a_pipe(mien, astronaut, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     said = mien("read", astronaut).out.splitlines()

@@ -6,7 +6,7 @@ from typing import Any
 
 from mien import draw
 from mien.expression import words
-from mien.types import Face, Reading
+from mien.types import Reading
 
 
 def answer_of(reading: Reading, language: str, *, points: bool = False) -> dict[str, Any]:
@@ -17,24 +17,6 @@ def answer_of(reading: Reading, language: str, *, points: bool = False) -> dict[
     return {
         "reading": reading.to_dict(points=points),
         "outlines": [draw.outline(face).round(1).tolist() for face in reading.faces],
-        "words": [_face_parts(face, language) for face in reading.faces],
+        "words": [words.face_parts(face, language) for face in reading.faces],
         "sentence": words.sentence(reading, language),
-    }
-
-
-def _face_parts(face: Face, language: str) -> dict[str, Any]:
-    parts = getattr(words, "face_parts", None)
-    if parts is not None:
-        return dict(parts(face, language))
-    said = words.face_words(face, language)
-    expression = face.expression
-    assert expression is not None
-    return {
-        "title": words.looks_words(expression, language) if expression.sure else words.message("not_sure", language),
-        "people": words.message("people", language, count=words.in_ten(expression)) if expression.sure else "",
-        "doubts": [words.doubt_words(doubt, language, short=True) for doubt in expression.doubts],
-        "sentence": said,
-        "label": expression.label,
-        "in_ten": words.in_ten(expression),
-        "sure": expression.sure,
     }
