@@ -55,7 +55,8 @@ export class DiaryRecorder extends EventTarget {
 
   #take(message) {
     const { source } = this.#app.capture ?? {};
-    if (!this.isOn || (source !== "camera" && source !== "screen")) return; // a demo is nobody's day
+    // A demo is nobody's day, and practising is the person's own.
+    if (!this.isOn || this.#app.isPractising || (source !== "camera" && source !== "screen")) return;
     const { time_s: time, faces } = message.reading;
     if (!faces.some((face) => face.expression)) return;
     const session = (this.#open ??= this.#begin(time));

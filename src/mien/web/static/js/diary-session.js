@@ -30,9 +30,9 @@ export function sessionPage(app, session, { back, fail }) {
     el("button", { type: "button", class: "plain back", onclick: () => back() }, el("span", { class: "arrow", "aria-hidden": "true" }), t("diary.back")),
     heading,
     titleForm(app, session, fail),
-    people.length ? [legend(t), people] : el("p", {}, t("diary.nobody")),
+    people.length ? [legend(t), ...people] : el("p", {}, t("diary.nobody")),
     notes(app, session, fail),
-    el("div", { class: "buttons foot" }, exportButtons(app, fail, session.id), deleteButton(app, session, { back, fail })),
+    el("div", { class: "buttons foot" }, ...exportButtons(app, fail, session.id), deleteButton(app, session, { back, fail })),
   );
   return { page, heading };
 }

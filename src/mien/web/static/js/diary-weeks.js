@@ -6,7 +6,7 @@ import { LABELS, NOT_SURE, colourOf, sign } from "./faces.js";
 import { word } from "./diary-chart.js";
 import { dates, lastWeeks, percent, weekOf } from "./weeks.js";
 
-const FIELD = 40; // px of a cell's picture; a whole week of one expression fills it
+const FIELD = 40; // px of a cell's picture; the largest share of all fills it
 
 /** Moments of each of `weeks` by label: [{ happy: 12, ... }]. */
 export function byWeek(sessions, weeks) {
@@ -28,12 +28,14 @@ export function weeksTable(t, language, sessions) {
   const strange = [...seen].filter((label) => !LABELS.includes(label) && label !== NOT_SURE);
   const labels = [...LABELS.filter((label) => seen.has(label)), ...strange, ...(seen.has(NOT_SURE) ? [NOT_SURE] : [])];
   const totals = counts.map((week) => Object.values(week).reduce((a, b) => a + b, 0));
+  const parts = counts.map((week, index) => Object.fromEntries(labels.map((label) => [label, (week[label] ?? 0) / (totals[index] || 1)])));
+  const most = Math.max(...parts.flatMap((week) => Object.values(week)));
   const rows = labels.map((label) =>
     el(
       "tr",
       {},
       el("th", { scope: "row" }, el("span", { class: "lane-word" }, sign(label), label === NOT_SURE ? t("diary.not_sure") : word(t, label))),
-      counts.map((week, index) => cell(t, language, { label, part: totals[index] ? (week[label] ?? 0) / totals[index] : 0 })),
+      parts.map((week) => cell(language, { label, part: week[label], most })),
     ),
   );
   return el("table", { class: "weeks" }, head(t, language, weeks, totals), el("tbody", {}, rows));
@@ -54,11 +56,11 @@ function head(t, language, weeks, totals) {
   return el("thead", {}, el("tr", {}, corner, columns));
 }
 
-function cell(t, language, { label, part }) {
+function cell(language, { label, part, most }) {
   const said = el("span", { class: part ? "share" : "visually-hidden" }, percent(part, language));
   if (!part) return el("td", {}, said);
   // By area: twice as often is a dot of twice the area.
-  const dot = svg("circle", { cx: FIELD / 2, cy: FIELD / 2, r: Math.max(2.5, Math.sqrt(part) * (FIELD / 2 - 2)), class: "dot" });
+  const dot = svg("circle", { cx: FIELD / 2, cy: FIELD / 2, r: Math.max(2.5, Math.sqrt(part / most) * (FIELD / 2 - 2)), class: "dot" });
   dot.style.fill = colourOf(label);
   return el("td", {}, svg("svg", { viewBox: `0 0 ${FIELD} ${FIELD}`, class: "dot-field", "aria-hidden": "true" }, dot), said);
 }

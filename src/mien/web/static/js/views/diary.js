@@ -29,7 +29,7 @@ class DiaryView {
     this.problem = el("p", { class: "warn", role: "alert", hidden: true });
     this.body = el("div");
     recorder.addEventListener("change", () => this.#drawSwitch());
-    recorder.addEventListener("written", () => this.#isShown && !this.#opened && this.#load());
+    recorder.addEventListener("written", () => this.#refresh());
     app.bus.addEventListener("words", () => this.#isShown && this.show());
   }
 
@@ -89,9 +89,16 @@ class DiaryView {
       this.#fail(null);
       this.head.hidden = false;
       this.body.replaceChildren(...(sessions.length ? this.#filled(sessions) : [this.#empty()]));
+      const weeks = this.body.querySelector(".scrolled");
+      if (weeks) weeks.scrollLeft = weeks.scrollWidth * (getComputedStyle(weeks).direction === "rtl" ? -1 : 1); // to this week
     } catch (error) {
       this.#fail(error);
     }
+  }
+
+  /** What was just written, unless the person is at something in the list. */
+  #refresh() {
+    if (this.#isShown && !this.#opened && !this.body.contains(document.activeElement)) this.#load();
   }
 
   #empty() {
