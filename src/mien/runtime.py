@@ -125,6 +125,11 @@ class OnnxNet:
         self.output_names = [output.name for output in self._session.get_outputs()]
         self._input = self._session.get_inputs()[0].name
 
+    @property
+    def metadata(self) -> dict[str, str]:
+        """What the file says about itself, by key."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
     def __call__(self, batch: Array, *outputs: str) -> list[Array]:
         """Run on a batch; returns the named outputs, or all of them."""
         return list(self._session.run(list(outputs) or None, {self._input: batch}))

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from mien.errors import ModelError
+from mien.expression.heat import Head
 from mien.images import CropGeometry
 from mien.models import DEFAULT_MODEL, load_card
 from mien.runtime import OnnxNet
@@ -56,6 +57,18 @@ class Classifier:
             found = getattr(answer, head).shape[1]
             if found != len(labels):
                 raise ModelError(f"the card in {folder} has {len(labels)} labels for {head}, the network gives {found}")
+
+    def weights(self, head: str = "votes") -> Head:
+        """The weights of a linear head, 'votes' or 'fer2013': what class activation maps are made with.
+
+        Raises:
+            ModelError: the model file does not hold them: it is older, or no linear head lies on its features.
+        """
+        found = Head.from_metadata(head, self._net.metadata)
+        if found is None:
+            raise ModelError(f"{self.card.identity} does not hold the weights of its head {head!r}, so it cannot show "
+                             "where it looked: export it again (mien export)")  # fmt: skip
+        return found
 
     def __call__(self, crops: ImageArray) -> Answer:
         """Read crops (N, S, S) uint8 grey, N > 0."""

@@ -29,6 +29,7 @@ from mien.judge import evaluate, eyes, speed
 from mien.judge.evaluate import Answers
 from mien.learn import export, finish, quantise, registry, restore
 from mien.learn.export import Parity
+from mien.learn.heads import name_heads
 from mien.models import ModelCard
 from mien.types import FloatArray, ImageArray, Progress, no_progress
 
@@ -193,7 +194,7 @@ def _build_all(net: nn.Module, card: ModelCard, draft: Path, material: Material 
         folder = draft / precision
         with telling(folder):
             folder.mkdir()
-            (folder / "model.onnx").write_bytes(make().SerializeToString())
+            (folder / "model.onnx").write_bytes(name_heads(make()).SerializeToString())
         parity = export.compare(net, folder / "model.onnx", crops)
         training = {name: value for name, value in card.training.items() if name != "onnx_difference"}
         sha256 = models.sha256_of(folder / "model.onnx")

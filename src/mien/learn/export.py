@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from mien.errors import ModelError
 from mien.files import written_whole
+from mien.learn.heads import name_heads
 from mien.runtime import OnnxNet, quiet_stderr
 from mien.types import FloatArray
 
@@ -55,7 +56,7 @@ class Parity:
 def export_onnx(net: nn.Module, path: Path, *, size: int = 48, precision: str = "fp16") -> float:
     """Write `net` as ONNX: crops (N, 1, size, size) float grey 0..255 -> votes, fer2013, features.
 
-    A network without a votes head has no output of that name.
+    A network without a votes head has no output of that name. The heads' weights stand in the file's metadata too.
 
     Args:
         net: gives `networks.Outputs`; it is left in evaluation mode.
@@ -72,7 +73,8 @@ def export_onnx(net: nn.Module, path: Path, *, size: int = 48, precision: str = 
     """
     with written_whole(path) as partial:
         model = draw(net, size)
-        partial.write_bytes((halve_weights(model) if precision == "fp16" else model).SerializeToString())
+        model = name_heads(halve_weights(model) if precision == "fp16" else model)
+        partial.write_bytes(model.SerializeToString())
         difference = compare(net, partial, made_crops(size)).largest
         if not difference <= MOST_DIFFERENCE[precision]:  # NaN too
             raise ModelError(f"the exported network differs from the trained one by {difference:.3f}; it is not kept")

@@ -15,14 +15,13 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
-from onnx.reference import ReferenceEvaluator
 from torch import Tensor, nn
 
 from mien import models
 from mien.errors import ModelError
 from mien.images import one_line
 from mien.learn import registry
+from mien.learn.heads import constants
 from mien.learn.networks import ExpressionNet
 from mien.learn.options import TrainOptions
 from mien.models import ModelCard
@@ -48,8 +47,8 @@ def load_network(folder: Path) -> nn.Module:
     try:
         model = onnx.load(path)
         nodes = _nodes(model)
-        net = _build(nodes, _constants(model), card).eval()
-        _fill(net, nodes, _constants(model), card.input_size)
+        net = _build(nodes, constants(model), card).eval()
+        _fill(net, nodes, constants(model), card.input_size)
     except Exception as error:  # another network ends anywhere on the way
         raise ModelError(f"{path} is no network that Mien exported: {one_line(error)}") from error
     difference = 0.0 if _is_rounded(model) else _difference(net, path, card.input_size)
@@ -75,17 +74,6 @@ def _module_path(name: str) -> str:
             parts.pop()
         parts.append(part)
     return ".".join(parts)
-
-
-def _constants(model: onnx.ModelProto) -> dict[str, Array]:
-    """What no input changes, by name: the weights, cast or scaled back to float32 where they are stored smaller."""
-    known = {one.name: numpy_helper.to_array(one) for one in model.graph.initializer}
-    for node in model.graph.node:
-        if node.op_type in ("Cast", "DequantizeLinear", "Identity") and known.keys() >= set(node.input):
-            feeds = {name: known[name] for name in node.input}
-            computed: Any = ReferenceEvaluator(node).run(None, feeds)
-            known[node.output[0]] = np.asarray(computed[0])
-    return known
 
 
 def _build(nodes: dict[str, Any], known: dict[str, Array], card: ModelCard) -> nn.Module:
