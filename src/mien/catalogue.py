@@ -26,6 +26,7 @@ ABOUT = "_language.toml"
 GAP = re.compile(r"\{(\w+)\}")
 # Letters written from right to left: Hebrew to Arabic Extended-A, and their presentation forms.
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
+BEFORE_MINUS = "\u200e"  # left-to-right mark: else the sign would stand behind the number
 ISOLATED = "\u2068{}\u2069"  # first strong isolate: what stands around the text keeps its order
 
 
@@ -121,7 +122,7 @@ def _parsed(file: Traversable) -> dict[str, Any]:
 def _written(value: object, language: Language) -> str:
     """A value as it stands in a sentence; one of the other direction does not disturb what is around it."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return _number(value, language.code)
+        return _number(value, language)
     text = str(value)
     is_strange = RIGHT_TO_LEFT.search(text) if language.direction == "ltr" else _runs_right(text)
     return ISOLATED.format(text) if is_strange else text
@@ -131,10 +132,11 @@ def _runs_right(text: str) -> bool:
     return any(letter.isalpha() and not RIGHT_TO_LEFT.match(letter) for letter in text)
 
 
-def _number(value: float, code: str) -> str:
+def _number(value: float, language: Language) -> str:
     """'1,234.5', '1.234,5': with this language's marks, in European digits, at most three of them after the mark."""
-    if isinstance(value, int) and abs(value) < 1000:
+    if isinstance(value, int) and 0 <= value < 1000:
         return str(value)
     from babel.numbers import format_decimal
 
-    return format_decimal(value, locale=code.replace("-", "_"), numbering_system="latn")
+    text = format_decimal(value, locale=language.code.replace("-", "_"), numbering_system="latn")
+    return f"{BEFORE_MINUS}{text}" if language.direction == "rtl" and text.startswith("-") else text
