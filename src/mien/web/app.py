@@ -8,33 +8,20 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
-from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI
 from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from mien.version import __version__
-from mien.web import live, words_api
+from mien.web import diary, live, practice, telling, why, words_api
 from mien.web.engine import Engine, FrameReader
+from mien.web.guard import Guard
 from mien.web.options import LiveOptions
 from mien.web.services import Services
+from mien.web.store import Store
 
 STATIC = resources.files("mien.web") / "static"
-# Nothing is loaded from elsewhere, and nothing inline runs: the browser itself proves it.
-POLICY = (
-    "default-src 'none'; script-src 'self'; worker-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-    "media-src 'self' blob:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'"
-)
-HEADERS = {
-    "Content-Security-Policy": POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(self), display-capture=(self), microphone=()",
-    "Cache-Control": "no-store",
-}
 
 
 def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameReader] | None = None) -> FastAPI:
@@ -48,7 +35,7 @@ def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameRe
         MienError: what it needs is missing or broken.
     """
     options = options or LiveOptions()
-    services = Services(options, Engine(options, make))
+    services = Services(options, Engine(options, make), Store(options.data_folder))
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -61,18 +48,14 @@ def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameRe
     )  # fmt: skip
     app.state.services = services
 
-    @app.middleware("http")
-    async def _with_headers(request: Request, call_next: Any) -> Response:
-        answer: Response = await call_next(request)
-        for name, value in HEADERS.items():
-            answer.headers.setdefault(name, value)
-        return answer
+    app.add_middleware(Guard, options=options)
+    telling.tell_errors(app)
 
     @app.get("/", include_in_schema=False)
     async def _page() -> FileResponse:
         return FileResponse(str(STATIC / "index.html"))
 
-    for part in (live, words_api):
+    for part in (live, diary, practice, why, words_api):
         app.include_router(part.router(services))
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     return app

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hmac
 import json
 import threading
 from collections.abc import Awaitable, Coroutine
@@ -24,8 +23,10 @@ from mien.types import Face, Frame, Reading
 from mien.web.answers import answer_of
 from mien.web.engine import FrameReader, FullError, Seat
 from mien.web.frames import HEADER, SentFrame, parse_frame
+from mien.web.guard import is_token
 from mien.web.options import PROTOCOL, LiveOptions
 from mien.web.services import Services
+from mien.web.why import why
 
 Message = dict[str, Any]
 Result = TypeVar("Result")
@@ -121,7 +122,7 @@ class Stream:
         if self._last is not None:
             frame, reading = self._last
             face = next((face for face in reading.faces if face.track_id == track_id), None)
-            found = None if face is None else _why(pipeline, frame, face, label)
+            found = None if face is None else why(pipeline, frame, face, label, language=self.hello.language)
         return json.dumps({"type": "why", "track_id": track_id, "why": found})
 
 
@@ -293,8 +294,8 @@ def _check_token(expected: str | None, given: object, header: str) -> None:
     """The token comes in the first message, or in the header of programs that can send one."""
     if expected is None:
         return
-    offered = given if isinstance(given, str) else header.removeprefix("Bearer ")
-    if not hmac.compare_digest(offered.encode(errors="replace"), expected.encode()):
+    offered = f"Bearer {given}" if isinstance(given, str) else header
+    if not is_token(offered, expected):
         raise Refusal(NO_TOKEN, "this server asks for its token: send it in the first message")
 
 
@@ -304,10 +305,3 @@ def _language_of(code: object) -> str:
     except MienError as error:
         raise Refusal(BAD_MESSAGE, str(error)) from error
     return str(code)
-
-
-def _why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None) -> Message:
-    from mien.web.why import why  # type: ignore[import-not-found,unused-ignore]
-
-    found: Message = why(pipeline, frame, face, label)
-    return found
