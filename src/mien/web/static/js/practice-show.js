@@ -70,7 +70,7 @@ export class ShowRound {
       el("h2", { tabindex: "-1" }, t("practice.show")),
       el("p", {}, t("practice.show_needs")),
       el("p", { class: "quiet" }, t("practice.show_which")),
-      problem ? el("p", { class: "warn", role: "alert" }, problem) : null,
+      problem ? el("p", { class: "warn", role: "alert" }, problem) : "",
       start,
     );
     if (problem) start.focus();

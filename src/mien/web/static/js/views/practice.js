@@ -94,12 +94,12 @@ class PracticeView {
     const isReady = about.state === "ready";
     const play = el(
       "button",
-      { type: "button", class: "main", dataset: { game }, disabled: !isReady, "aria-label": t("practice.play_game", { game: t(`practice.${game}`) }), onclick: () => this.#begin(game, about) },
+      { type: "button", class: "main", dataset: { game }, "aria-label": t("practice.play_game", { game: t(`practice.${game}`) }), onclick: () => this.#begin(game, about) },
       t("practice.play"),
     );
     const why = el("p", { class: "quiet why-not", role: "status" }, isReady ? "" : this.#whyNot(about));
     const bar = about.state === "loading" ? el("progress", { max: "1", value: about.done, "aria-label": t("practice.guess") }) : null;
-    if (game === "guess") this.guessCard = { play, why, bar };
+    if (game === "guess") this.guessCard = { why, bar };
     return el(
       "li",
       { class: "panel game" },
@@ -108,7 +108,7 @@ class PracticeView {
       el("p", {}, t(`practice.${game}_what`)),
       isReady ? null : why,
       bar,
-      isReady || about.state === "loading" ? play : null,
+      isReady ? play : null,
     );
   }
 
