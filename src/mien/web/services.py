@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from mien.web.engine import Engine
 from mien.web.options import LiveOptions
+from mien.web.store import Store
 
 
 @dataclass(frozen=True, eq=False)
@@ -14,3 +15,4 @@ class Services:
 
     options: LiveOptions
     engine: Engine
+    store: Store
