@@ -1,5 +1,6 @@
 # What a newcomer types. Each target sets up what it needs in a virtual environment of the project's own:
 #   make demo    read a real photo, print the Reading, leave an annotated picture
+#   make live    the page: start the server and open the browser
 #   make test    the checks, then all tests
 #   make check   ruff, formatting, mypy
 #   make bench   every benchmark
@@ -12,11 +13,12 @@ PYTEST_ARGS ?=
 
 PY = $(VENV)/bin/python
 CORE = $(VENV)/.core
+LIVE = $(VENV)/.live
 ALL = $(VENV)/.all
 SETUP = pyproject.toml hatch_build.py src/mien/weights/manifest.json
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test check bench reproduce clean
+.PHONY: help demo live test check bench reproduce clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -25,6 +27,9 @@ demo: $(CORE)
 	@mkdir -p out
 	$(VENV)/bin/mien read examples/astronaut.jpg --annotate out/astronaut.png
 	@echo "The annotated picture: $(CURDIR)/out/astronaut.png"
+
+live: $(LIVE)
+	$(VENV)/bin/mien live
 
 test: check
 	$(PY) -m pytest $(PYTEST_ARGS)
@@ -65,7 +70,11 @@ $(CORE): $(SETUP) | $(PY)
 	$(PY) -m pip install --quiet -e .
 	@touch $@
 
+$(LIVE): $(SETUP) | $(PY)
+	$(PY) -m pip install --quiet -e '.[live]'
+	@touch $(CORE) $@
+
 # The core is part of it: `make demo` after `make test` installs nothing.
 $(ALL): $(SETUP) requirements/constraints.txt | $(PY)
 	$(PY) -m pip install --quiet -c requirements/constraints.txt -e '.[learn,live,tables,dev]'
-	@touch $(CORE) $@
+	@touch $(CORE) $(LIVE) $@
