@@ -19,6 +19,10 @@ class SourceError(MienError):
     """A picture, clip, camera or screen that cannot be read."""
 
 
+class TooLargeError(SourceError):
+    """A picture with more pixels than are allowed."""
+
+
 class SinkError(MienError):
     """An output that cannot be written."""
 

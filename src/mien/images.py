@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from mien import geometry
-from mien.errors import SourceError
+from mien.errors import SourceError, TooLargeError
 from mien.types import FloatArray, ImageArray
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def open_picture(file: BinaryIO, name: str, *, max_pixels: int) -> Image.Image |
         try:
             image = Image.open(file, formats=PICTURE_FORMATS)
         except Image.DecompressionBombError as error:  # more than twice as many
-            raise SourceError(too_large(name, max_pixels)) from error
+            raise TooLargeError(too_large(name, max_pixels)) from error
         except UnidentifiedImageError:
             file.seek(0)
             return None
@@ -222,7 +222,7 @@ def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise SourceError(f"{name} has no pixels ({width} x {height})")
     if width * height > max_pixels:
-        raise SourceError(too_large(f"{name} ({width} x {height})", max_pixels))
+        raise TooLargeError(too_large(f"{name} ({width} x {height})", max_pixels))
 
 
 def too_large(name: str, max_pixels: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi.testclient import TestClient
-from readings import face, reading
+from readings import expression, face, reading
 
 from mien.types import Frame, Reading
 from mien.web.app import create_app
@@ -30,7 +30,7 @@ class FakePipeline:
         if self.gate is not None:
             assert self.gate.acquire(timeout=30)
         self.shown.append((frame.time_s, int(frame.image[0, 0, 0])))
-        found = face(x=frame.width / 4, y=frame.height / 4, side=frame.width / 4)
+        found = face(x=frame.width / 4, y=frame.height / 4, side=frame.width / 4, read=expression())
         return reading(found, index=frame.index, time_s=frame.time_s, width=frame.width, height=frame.height)
 
     def reset(self) -> None:

@@ -28,7 +28,7 @@ from mien.media import cameras, stills
 from mien.media.inputs import camera_number, expand_inputs, screen_region
 from mien.media.source import Nature, Shot, Source, SourceOptions, closing_on_error
 
-__all__ = ["Devices", "Source", "SourceOptions", "Spec", "expand_inputs", "open_source"]
+__all__ = ["Devices", "Source", "SourceOptions", "Spec", "expand_inputs", "open_file", "open_source"]
 
 Spec = str | Path | int | bytes | NDArray[Any] | Image.Image | Iterable[Any]
 
@@ -73,7 +73,7 @@ def open_source(spec: Spec, options: SourceOptions | None = None, *, devices: De
     if isinstance(spec, int | np.integer) and not isinstance(spec, bool):
         return _open_camera(int(spec), options, devices)
     if isinstance(spec, bytes | bytearray | memoryview):
-        return _open_bytes(io.BytesIO(spec), "bytes", options, ExitStack())
+        return open_file(io.BytesIO(spec), "bytes", options)
     if isinstance(spec, np.ndarray):
         return stills.array_source(spec, options)
     if isinstance(spec, Image.Image):
@@ -81,6 +81,15 @@ def open_source(spec: Spec, options: SourceOptions | None = None, *, devices: De
     if isinstance(spec, Iterable):
         return stills.frames_source(spec, options)
     raise SourceError(f"a {type(spec).__name__} is nothing that pictures can be read from")
+
+
+def open_file(file: BinaryIO, name: str, options: SourceOptions | None = None) -> Source:
+    """Open a picture or clip in an open binary file, from its bytes alone: nothing else is opened, whatever it says.
+
+    Raises:
+        SourceError: it cannot be opened; the text calls it `name`.
+    """
+    return _open_bytes(file, name, options or SourceOptions(), ExitStack())
 
 
 def _open_text(text: str, options: SourceOptions, devices: Devices) -> Source:

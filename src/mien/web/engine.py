@@ -43,7 +43,7 @@ class Engine:
     """The threads and pipelines of one server.
 
     Args:
-        options: `workers` frames are read at once, `connections` may be open.
+        options: `workers` frames are read at once, `connections` and `uploads` may be open.
         make: makes a pipeline; passed in by tests.
     """
 
@@ -54,18 +54,20 @@ class Engine:
         self._threads = ThreadPoolExecutor(options.workers, thread_name_prefix="reading")
         self._making = threading.Lock()  # opening networks quiets standard error, which the whole process shares
         self._spare: list[FrameReader] = []  # at most one a thread: opening one takes a third of a second
-        self.seats = 0
+        self._taken = {True: 0, False: 0}  # sockets, and files that are read
 
     def warm(self) -> None:
         """Make the first pipeline now. Raises ModelError when it cannot be."""
         self._give_back(self._take())
 
-    def seat(self) -> Seat:
-        """A place for one connection; `leave` it at the end. Raises FullError when all are taken."""
-        if self.seats >= self.options.connections:
-            raise FullError(f"{self.seats} connections are open, which is the limit: close one and try again")
-        self.seats += 1
-        return Seat(self)
+    def seat(self, *, is_socket: bool = False) -> Seat:
+        """A place for one file, or one socket; `leave` it at the end. Raises FullError when all are taken."""
+        most = self.options.connections if is_socket else self.options.uploads
+        if self._taken[is_socket] >= most:
+            what = "connections are open" if is_socket else "files are being read"
+            raise FullError(f"{most} {what}, which is the limit: wait for one to end, and try again")
+        self._taken[is_socket] += 1
+        return Seat(self, is_socket)
 
     def close(self) -> None:
         """Let what runs finish, and forget what waits."""
@@ -89,8 +91,8 @@ class Engine:
 class Seat:
     """One connection's pipeline. Its calls run one after the other, each in its turn among all seats."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, is_socket: bool) -> None:
+        self._engine, self._is_socket = engine, is_socket
         self._pipeline: FrameReader | None = None
         self._one = asyncio.Lock()
         self._job: Future[Any] | None = None
@@ -111,7 +113,7 @@ class Seat:
         if not self._is_taken:
             return
         self._is_taken = False
-        self._engine.seats -= 1
+        self._engine._taken[self._is_socket] -= 1
 
         def end(_: object = None) -> None:
             for closer in closers:

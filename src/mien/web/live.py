@@ -19,7 +19,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from mien.errors import MienError, SourceError
 from mien.expression import words
-from mien.types import Face, Frame, Reading
+from mien.types import Frame, Reading
 from mien.web.answers import answer_of
 from mien.web.engine import FrameReader, FullError, Seat
 from mien.web.frames import HEADER, SentFrame, parse_frame
@@ -221,7 +221,7 @@ def router(services: Services) -> APIRouter:
     async def live(socket: WebSocket) -> None:
         await socket.accept()
         try:
-            with contextlib.closing(_Place(services.engine.seat())) as place:
+            with contextlib.closing(_Place(services.engine.seat(is_socket=True))) as place:
                 await Connection(socket, services, place.seat).run()
         except WebSocketDisconnect:
             return

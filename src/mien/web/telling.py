@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
-from mien.errors import DataError, MienError, SourceError, UsageError
+from mien.errors import DataError, MienError, SourceError, TooLargeError, UsageError
 from mien.web.engine import FullError
 
 # The first that fits.
 STATUSES: tuple[tuple[type[MienError], int], ...] = (
     (FullError, 429),
+    (TooLargeError, 413),
     (UsageError, 400),
     (SourceError, 422),
     (DataError, 422),
 )
+# Advice that names an option of the command line helps nobody here.
+ADVICE = re.compile(r"(?:[:,]| or)[^:,]* --[a-z-]+.*$")
+
+
+def line_of(error: MienError) -> str:
+    """The error's text for somebody before a browser, or for a program."""
+    return ADVICE.sub("", str(error))
 
 
 def status_of(error: MienError) -> int:
@@ -30,7 +39,7 @@ def tell_errors(app: FastAPI) -> None:
 
     @app.exception_handler(MienError)
     async def _known(_: Request, error: MienError) -> JSONResponse:
-        return JSONResponse({"detail": str(error)}, status_of(error))
+        return JSONResponse({"detail": line_of(error)}, status_of(error))
 
     @app.exception_handler(RequestValidationError)
     async def _wrong(request: Request, error: RequestValidationError) -> JSONResponse:
