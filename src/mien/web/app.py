@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from mien.version import __version__
-from mien.web import diary, live, practice, telling, why, words_api
+from mien.web import diary, live, practice, reading, telling, why, words_api
 from mien.web.engine import Engine, FrameReader
 from mien.web.guard import Guard
 from mien.web.options import LiveOptions
@@ -55,7 +55,7 @@ def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameRe
     async def _page() -> FileResponse:
         return FileResponse(str(STATIC / "index.html"))
 
-    for part in (live, diary, practice, why, words_api):
+    for part in (live, reading, diary, practice, why, words_api):
         app.include_router(part.router(services))
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     return app
