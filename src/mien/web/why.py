@@ -36,8 +36,8 @@ def why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None = Non
         pipeline: the one that read it.
         frame: the frame that the face was read from.
         face: with its expression and keypoints.
-        label: one of the votes' labels: what speaks for it rather than for the label that was read; None for the
-            label that was read.
+        label: one of the votes' labels, for "why not ...?": the heat-map shows what speaks for the label that was read
+            rather than for this one. None: what speaks for the label that was read.
         language: of the sentence.
 
     Returns:
@@ -57,7 +57,7 @@ def why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None = Non
         raise UsageError(f"there is no label {label!r}; there are: {', '.join(expression.votes)}")
     asked = label or shown
     crop = pipeline.crops(frame.image, [face])[0]
-    heat_map, no_heat = _heat_of(pipeline, crop, asked, None if asked == shown else shown)
+    heat_map, no_heat = _heat_of(pipeline, crop, shown, None if asked == shown else asked)
     return {
         "label": asked,
         "shown": shown,
@@ -68,7 +68,7 @@ def why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None = Non
         "people": people_of(expression),
         "votes": expression.to_dict()["votes"],
         "doubts": [words.doubt_words(doubt, language) for doubt in expression.doubts],
-        "text": _text(expression, asked, language, is_lit=heat_map is not None and bool(heat_map.max() > 0)),
+        "text": _text(expression, asked, language, None if heat_map is None else bool(heat_map.max() > 0)),
     }
 
 
@@ -121,12 +121,16 @@ def _png_url(image: ImageArray) -> str:
     return "data:image/png;base64," + base64.b64encode(data.tobytes()).decode("ascii")
 
 
-def _text(expression: Expression, label: str, language: str, *, is_lit: bool) -> str:
-    said = {"label": words.label_word(label, language), "shown": words.label_word(expression.label, language)}
+def _text(expression: Expression, label: str, language: str, lit: bool | None) -> str:
+    """The sentence; `lit` says whether anything glows, None that no heat-map can be had."""
     count = people_of(expression).get(label, 0)
-    key = "why.text"
-    if label != expression.label:
-        key = ("why.text_other" if count else "why.text_nobody") if is_lit else "why.text_nowhere"
+    if label == expression.label or lit is None:
+        key = "why.text" if lit else "why.text_plain"
+    elif lit:
+        key = "why.text_other" if count else "why.text_nobody"
+    else:
+        key = "why.text_nowhere"
+    said = {"label": words.label_word(label, language), "shown": words.label_word(expression.label, language)}
     return words.message(key, language, count=count, **said)
 
 
@@ -149,7 +153,7 @@ def router(services: Services) -> APIRouter:
     async def explain(
         file: Annotated[UploadFile, File(description="a picture")],
         face: Annotated[int, Form(ge=0, description="which face, from the left, from 0")] = 0,
-        label: Annotated[str | None, Form(max_length=40, description="what speaks for this label instead")] = None,
+        label: Annotated[str | None, Form(max_length=40, description="why not this one?")] = None,
         language: Annotated[str, Form(max_length=40)] = "en",
     ) -> Why:
         """The crop, the heat-map over it, ten people's votes, and a sentence."""
