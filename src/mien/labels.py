@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 
 import numpy as np
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFont
 
 from mien import catalogue, fonts
 from mien.expression import words
@@ -185,7 +185,9 @@ class _Layout:
             written, font = _font(text, size_px)
             bold = self._big * BOLD if size_px == self._big else 0
             x, anchor = (width - x, "rs") if self._is_mirrored else (x, "ls")
-            pen.text((x, y), written, font=font, fill=(*colour, 255), anchor=anchor, stroke_width=bold)
+            # A font may have the same letter in the shapes of several languages: Chinese and Japanese differ.
+            spoken = self._label.language if font.layout_engine == ImageFont.Layout.RAQM else None
+            pen.text((x, y), written, font=font, fill=(*colour, 255), anchor=anchor, stroke_width=bold, language=spoken)
         return drawing
 
     def _lay_lines(self, y: int) -> int:
