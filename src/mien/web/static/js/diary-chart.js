@@ -56,7 +56,7 @@ export function legend(t) {
 }
 
 function lane(t, label, found, seconds) {
-  const track = svg("svg", { viewBox: `0 0 ${WIDTH} ${BAR}`, preserveAspectRatio: "none", class: "track" });
+  const track = svg("svg", { viewBox: `0 0 ${WIDTH} ${BAR}`, preserveAspectRatio: "none", class: "track", "aria-hidden": "true" });
   for (const one of found.filter((each) => each.label === label)) {
     const x = (one.from / seconds) * WIDTH;
     const width = Math.max(3, ((one.until - one.from) / seconds) * WIDTH);
