@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any
@@ -66,6 +66,7 @@ def languages() -> tuple[str, ...]:
     return tuple(sorted(found, key=lambda code: (code != DEFAULT, code)))
 
 
+@lru_cache(maxsize=64)  # asked for with every word
 def language_of(code: str) -> Language:
     """The language nearest to a code such as 'pt', 'pt-BR' or 'en_GB'. Raises UsageError that lists the choices."""
     known = {one.lower(): one for one in languages()}
@@ -74,7 +75,7 @@ def language_of(code: str) -> Language:
         found = known.get("-".join(parts[:length]))
         if found is not None:
             return _loaded(found)
-    raise UsageError(f"no words in the language {code!r}: choose from {', '.join(languages())}")
+    raise UsageError(f"no words in the language {code[:40]!r}: choose from {', '.join(languages())}")
 
 
 def message(key: str, language: str = DEFAULT, **values: object) -> str:
