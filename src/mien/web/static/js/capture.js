@@ -101,7 +101,10 @@ export class Capture {
     });
     if (mine !== this.#begun) return stream?.getTracks().forEach((track) => track.stop());
     this.#release();
-    await this.#play(stream);
+    await this.#play(stream).catch((error) => {
+      this.stop();
+      throw error;
+    });
     if (mine !== this.#begun) return;
     this.source = source;
     this.track?.addEventListener("ended", () => this.#ended(mine, source));

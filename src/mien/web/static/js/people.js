@@ -1,0 +1,113 @@
+// Who is in sight and what was said of them in the last minute, by person. It tells steady changes to the page; it draws
+// nothing. Time is that of the readings, so that nothing depends on timers, which rest while the tab is hidden.
+
+const MINUTE_S = 60;
+const STEADY_S = 0.8; // a word that stood so long, without a break, is steady: what cues and changes go by
+const STEADINESS_S = 3;
+const GAP_S = 5; // how long the place of a person who left stays free
+const BREAK_S = 1; // without a reading for so long, what came before says nothing about now
+
+/** One person: `number` (from 1, by first appearance), `words`, `face`, `outline`, `isHere`, `past` (spans of words). */
+class Person {
+  constructor(id, nowS) {
+    Object.assign(this, { id, number: id, isHere: true, seenS: nowS, past: [], steady: null });
+  }
+
+  see(nowS, { face, words, outline }) {
+    const key = words.sure ? words.label : "not sure";
+    const last = this.past.at(-1);
+    if (last && last.key === key && nowS - last.toS < BREAK_S) last.toS = nowS;
+    else {
+      const isBreak = !last || nowS - last.toS >= BREAK_S;
+      if (!isBreak) last.toS = nowS;
+      this.past.push({ key, fromS: nowS, toS: nowS });
+    }
+    while (this.past[0].toS < nowS - MINUTE_S) this.past.shift();
+    Object.assign(this, { isHere: true, seenS: nowS, face, words, outline });
+  }
+
+  /** The share (0..1) of the last 3 seconds in which the word of now stood, or null before there were 3 seconds. */
+  steadiness() {
+    const nowS = this.seenS;
+    const { key } = this.past.at(-1);
+    const since = nowS - STEADINESS_S;
+    if (this.past[0].fromS > since) return null;
+    const held = this.past.filter((span) => span.key === key && span.toS > since);
+    return held.reduce((sum, span) => sum + span.toS - Math.max(span.fromS, since), 0) / STEADINESS_S;
+  }
+
+  /** Seconds of the last minute by word, longest first: [["happy", 40], ...]. */
+  totals() {
+    const sums = new Map();
+    const since = this.seenS - MINUTE_S;
+    for (const { key, fromS, toS } of this.past) {
+      sums.set(key, (sums.get(key) ?? 0) + Math.max(0, toS - Math.max(fromS, since)));
+    }
+    return [...sums].sort((a, b) => b[1] - a[1]);
+  }
+
+  /** The word that has just become steady, or null. */
+  change() {
+    const { key, fromS, toS } = this.past.at(-1);
+    if (key === this.steady || toS - fromS < STEADY_S) return null;
+    this.steady = key;
+    return key;
+  }
+}
+
+/** `app.people`: the people of this source, in the order of their numbers. Emits "people" on every reading. */
+export class People {
+  #app;
+
+  constructor(app) {
+    this.#app = app;
+    this.all = new Map();
+    this.nowS = 0;
+    app.bus.addEventListener("reading", ({ detail }) => this.#read(detail.message));
+    app.bus.addEventListener("source", () => this.clear());
+    app.bus.addEventListener("connection", ({ detail }) => {
+      if (detail.state === "open") this.clear(); // numbers begin anew
+    });
+  }
+
+  /** Those in sight now, or gone for a moment only. */
+  list() {
+    return [...this.all.values()].sort((a, b) => a.number - b.number);
+  }
+
+  here() {
+    return this.list().filter((person) => person.isHere);
+  }
+
+  /** The one whose face is largest, or undefined. */
+  nearest() {
+    const size = ({ face }) => (face.box[2] - face.box[0]) * (face.box[3] - face.box[1]);
+    return this.here().sort((a, b) => size(b) - size(a))[0];
+  }
+
+  clear() {
+    this.all.clear();
+    this.#app.emit("people");
+  }
+
+  #read({ reading, words, outlines }) {
+    this.nowS = reading.time_s;
+    for (const person of this.all.values()) person.isHere = false;
+    reading.faces.forEach((face, place) => {
+      if (face.track_id === null || !words[place] || !face.expression) return;
+      if (!this.all.has(face.track_id)) this.all.set(face.track_id, new Person(face.track_id, this.nowS));
+      this.all.get(face.track_id).see(this.nowS, { face, words: words[place], outline: outlines[place] });
+    });
+    for (const person of this.list()) {
+      if (!person.isHere && this.nowS - person.seenS > GAP_S) this.all.delete(person.id);
+    }
+    this.#app.emit("people");
+    for (const person of this.here()) this.#tell(person);
+  }
+
+  #tell(person) {
+    if (person.change() === null) return;
+    const { label, title, sure } = person.words;
+    this.#app.emit("steady", { person: person.id, label, title, sure });
+  }
+}
