@@ -74,3 +74,9 @@ def test_to_table(clip: Path, tmp_path: Path) -> None:
 
 def test_camera_with_a_clip_in_its_place(clip: Path) -> None:
     assert run("camera.py", clip).startswith("One person: looks happy")
+
+
+def test_demo_clip(tmp_path: Path) -> None:
+    run("demo_clip.py", tmp_path / "demo.webm", 3)
+    with av.open(str(tmp_path / "demo.webm")) as clip:
+        assert [(frame.width, frame.height) for frame in clip.decode(video=0)] == [(640, 480)] * 3

@@ -14,7 +14,7 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 
 from mien.version import __version__
-from mien.web import diary, live, practice, reading, telling, why, words_api
+from mien.web import api_docs, diary, live, models_api, practice, reading, telling, why, words_api
 from mien.web.engine import Engine, FrameReader
 from mien.web.guard import Guard
 from mien.web.options import LiveOptions
@@ -22,6 +22,10 @@ from mien.web.services import Services
 from mien.web.store import Store
 
 STATIC = resources.files("mien.web") / "static"
+ABOUT = """Reads the expressions on faces, on this machine, and says what people would say of them.
+
+What moves is read over a WebSocket, `/api/live`: frames in, Readings out; see docs/live-api.md. Every error is one line
+in `detail`."""
 
 
 def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameReader] | None = None) -> FastAPI:
@@ -43,8 +47,8 @@ def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameRe
         services.engine.close()
 
     app = FastAPI(
-        title="Mien", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json",
-        lifespan=lifespan,
+        title="Mien", version=__version__, description=ABOUT, docs_url=None, redoc_url=None,
+        openapi_url="/api/openapi.json", lifespan=lifespan,
     )  # fmt: skip
     app.state.services = services
 
@@ -55,7 +59,7 @@ def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameRe
     async def _page() -> FileResponse:
         return FileResponse(str(STATIC / "index.html"))
 
-    for part in (live, reading, diary, practice, why, words_api):
+    for part in (live, reading, diary, practice, why, words_api, models_api, api_docs):
         app.include_router(part.router(services))
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     return app

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, BinaryIO, Literal, cast
+from typing import Annotated, Any, BinaryIO, Literal
 
 from fastapi import APIRouter, File, Form, HTTPException, Query, Request, UploadFile
 from fastapi.responses import JSONResponse, Response, StreamingResponse
@@ -159,7 +159,7 @@ async def _open(services: Services, file: UploadFile, *, still: bool = False) ->
     options = SourceOptions(max_pixels=services.options.max_pixels, still=still)
     seat = services.engine.seat()
     try:
-        source = await seat.call(lambda _: open_file(cast(BinaryIO, file.file), name, options))
+        source = await seat.call(lambda _: open_file(file.file, name, options))
     except TooLargeError:
         seat.leave()
         raise
