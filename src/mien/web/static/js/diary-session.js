@@ -50,7 +50,7 @@ export function exportButtons(app, fail, session = null) {
 }
 
 function titleForm(app, session, fail) {
-  const input = el("input", { type: "text", id: "diary-title", maxlength: "200", value: session.title, autocomplete: "off" });
+  const input = el("input", { type: "text", id: "diary-title", maxlength: "200", value: session.title, dir: "auto", autocomplete: "off" });
   const told = el("span", { class: "quiet", role: "status" });
   const save = async (event) => {
     event.preventDefault();
@@ -70,7 +70,7 @@ function titleForm(app, session, fail) {
 function notes(app, session, fail) {
   const { t } = app;
   const list = el("ul", { class: "notes" });
-  const text = el("textarea", { id: "diary-note", rows: "3", maxlength: "5000", required: true });
+  const text = el("textarea", { id: "diary-note", rows: "3", dir: "auto", maxlength: "5000", required: true });
   const draw = () => list.replaceChildren(...session.notes.map((note) => noteItem(note)));
   const change = async (path, options) => {
     await api(`${PATH}/${session.id}/notes${path}`, { headers: JSON_HEADERS, ...options });
@@ -82,7 +82,7 @@ function notes(app, session, fail) {
     const say = dates(app.language());
     const when = `${say.date(note.written)}, ${say.clock(note.written)}`;
     const button = el("button", { type: "button", class: "plain", "aria-label": `${t("diary.note_delete")}: ${when}`, onclick: () => remove(note) }, t("diary.delete_yes"));
-    return el("li", {}, el("p", { class: "note-text" }, note.text), el("p", { class: "quiet note-foot" }, when, button));
+    return el("li", {}, el("p", { class: "note-text", dir: "auto" }, note.text), el("p", { class: "quiet note-foot" }, when, button));
   };
   const add = async (event) => {
     event.preventDefault();

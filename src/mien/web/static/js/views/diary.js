@@ -142,7 +142,7 @@ class DiaryView {
         el(
           "span",
           { class: "session-words" },
-          el("strong", {}, session.title || `${say.date(session.began)}, ${say.clock(session.began)}`),
+          el("bdi", { class: "session-title" }, session.title || `${say.date(session.began)}, ${say.clock(session.began)}`),
           session.title ? el("span", {}, `${say.date(session.began)}, ${say.clock(session.began)}`) : null,
           el("span", { class: "quiet" }, facts.join(" · ")),
         ),
