@@ -7,6 +7,7 @@ what the network went by, which need not be what a person would.
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -134,15 +135,34 @@ def _text(expression: Expression, label: str, language: str, lit: bool | None) -
     return words.message(key, language, count=count, **said)
 
 
-def why_in_picture(pipeline: FrameReader, image: ImageArray, place: int, label: str | None, language: str) -> Why:
-    """`why` for a face of a picture; `place` counts its faces from the left, from 0. Raises UsageError beyond them."""
+def why_in_picture(
+    pipeline: FrameReader, image: ImageArray, which: int | tuple[float, float], label: str | None, language: str
+) -> Why:
+    """`why` for a face of a picture.
+
+    `which` counts its faces from the left, from 0, or is a point (x, y) px: the face nearest to it. Raises UsageError
+    where there is no such face.
+    """
     frame = Frame(image)
-    pipeline.reset()
     faces = pipeline.read(frame).faces
+    if isinstance(which, tuple) and faces:
+        place = min(range(len(faces)), key=lambda at: math.dist(faces[at].box.centre, which))
+    else:
+        place = 0 if isinstance(which, tuple) else which
     if place >= len(faces):
         found = "no face" if not faces else f"{len(faces)} face{'s' if len(faces) > 1 else ''}"
         raise UsageError(f"there is no face number {place} here: {found} found, counted from the left, from 0")
     return why(pipeline, frame, faces[place], label, language=language)
+
+
+def _point(text: str) -> tuple[float, float]:
+    try:
+        x, y = map(float, text.split(","))
+    except ValueError as error:
+        raise UsageError("a point is two numbers of pixels, such as 120,80") from error
+    if not (math.isfinite(x) and math.isfinite(y)):
+        raise UsageError("a point is two numbers of pixels, such as 120,80")
+    return x, y
 
 
 def router(services: Services) -> APIRouter:
@@ -153,17 +173,24 @@ def router(services: Services) -> APIRouter:
     async def explain(
         file: Annotated[UploadFile, File(description="a picture")],
         face: Annotated[int, Form(ge=0, description="which face, from the left, from 0")] = 0,
+        at: Annotated[
+            str | None, Form(max_length=40, description="or the face nearest to this point, 'x,y' px")
+        ] = None,
         label: Annotated[str | None, Form(max_length=40, description="why not this one?")] = None,
         language: Annotated[str, Form(max_length=40)] = "en",
     ) -> Why:
         """The crop, the heat-map over it, ten people's votes, and a sentence."""
         words.language_of(language)
+        which = face if at is None else _point(at)
         data = await file.read()
+
+        def work(pipeline: FrameReader) -> Why:
+            image = images.decode_image(data, max_pixels=services.options.max_pixels, name="the picture")
+            return why_in_picture(pipeline, image, which, label, language)
+
         seat = services.engine.seat()
         try:
-            return await seat.call(lambda pipeline: why_in_picture(
-                pipeline, images.decode_image(data, max_pixels=services.options.max_pixels), face, label, language
-            ))  # fmt: skip
+            return await seat.call(work)
         finally:
             seat.leave()
 

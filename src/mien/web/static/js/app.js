@@ -4,6 +4,7 @@
 import { fillWords, language, loadWords, t } from "./words.js";
 import { settings } from "./settings.js";
 import { el } from "./dom.js";
+import { WhyDialog } from "./why.js";
 import * as watch from "./views/watch.js";
 import * as files from "./views/files.js";
 import * as practice from "./views/practice.js";
@@ -29,6 +30,8 @@ const app = {
   },
   show,
 };
+
+app.why = new WhyDialog(app);
 
 function show(id) {
   if (!app.views.has(id)) id = VIEWS[0].id;

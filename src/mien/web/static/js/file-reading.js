@@ -1,0 +1,65 @@
+// A file to the server and its Readings back: one for a picture, one after the other for a clip. What went wrong becomes
+// a message of our own, so that it is said in the person's language.
+
+const PROBLEMS = { 400: "files.problem.empty", 413: "files.problem.too_large", 415: "files.problem.kind", 422: "files.problem.broken", 429: "files.problem.busy" };
+
+/** What went wrong: `key` is the message, `reason` the server's own line. */
+export class FileProblem extends Error {
+  constructor(key, reason = "") {
+    super(reason || key);
+    this.key = key;
+    this.reason = reason;
+  }
+}
+
+/**
+ * Read a file. `onKind(isClip)` is called first, then `onAnswer(answer)` with each frame's answer as it comes.
+ * Resolves to what is wrong with the end of a clip, or ""; throws FileProblem, or AbortError when `signal` is set off.
+ */
+export async function readFile(file, { language, signal, onKind, onAnswer }) {
+  const answer = await send(`/api/read?language=${encodeURIComponent(language)}`, file, signal);
+  const isClip = answer.headers.get("Content-Type").startsWith("application/x-ndjson");
+  onKind(isClip);
+  if (!isClip) {
+    onAnswer(await answer.json());
+    return "";
+  }
+  let warning = "";
+  for await (const line of linesOf(answer.body)) {
+    const one = JSON.parse(line);
+    if (one.detail) warning = one.detail;
+    else onAnswer(one);
+  }
+  return warning;
+}
+
+/** The file with its faces marked, as a blob: a PNG or an MP4. Throws FileProblem. */
+export async function annotate(file, { language, signal }) {
+  return (await send(`/api/annotate?language=${encodeURIComponent(language)}`, file, signal)).blob();
+}
+
+async function send(path, file, signal) {
+  const body = new FormData();
+  body.append("file", file);
+  const answer = await fetch(path, { method: "POST", body, signal }).catch((error) => {
+    if (error.name === "AbortError") throw error;
+    throw new FileProblem("files.problem.connection");
+  });
+  if (answer.ok) return answer;
+  const { detail } = await answer.json().catch(() => ({}));
+  const reason = typeof detail === "string" ? detail : `${answer.status} ${answer.statusText}`;
+  throw new FileProblem(PROBLEMS[answer.status] ?? "files.problem.other", reason);
+}
+
+async function* linesOf(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let kept = "";
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) break;
+    const lines = (kept + value).split("\n");
+    kept = lines.pop();
+    yield* lines.filter(Boolean);
+  }
+  if (kept) yield kept;
+}

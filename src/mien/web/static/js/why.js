@@ -1,0 +1,174 @@
+// The dialog "Why?": the crop that the network sees with a glow over it, ten little people, a sentence, the doubts, and
+// "why not ...?" for every other word. Deeper explanations can be hung in as further sections (`WhyDialog.#sections`).
+
+import { api, el } from "./dom.js";
+import { LABELS, sign } from "./faces.js";
+import { people, wordOf } from "./people.js";
+
+const GLOW = 70; // per cent, at first
+
+/** `app.why`: `open({ trackId })` for a face before the camera, `open({ file, face })` for one of a picture (or `at`, a point on it). */
+export class WhyDialog {
+  #app;
+  #asked = 0; // counts questions, so that an answer that was overtaken shows nothing
+  #glow = GLOW;
+  #dialog = null;
+
+  constructor(app) {
+    this.#app = app;
+    app.bus.addEventListener("words", () => this.#dialog?.close());
+  }
+
+  /** Open the dialog; resolves when it was closed. `label` asks "why not this one?". */
+  open({ trackId, file, face = 0, at = null, label = null }) {
+    this.#dialog?.close();
+    const opener = document.activeElement;
+    const dialog = this.#build({ trackId, file, face, at });
+    this.#dialog = dialog;
+    document.body.append(dialog);
+    dialog.showModal();
+    this.title.focus();
+    this.#ask(label);
+    return new Promise((resolve) => {
+      dialog.addEventListener("close", () => {
+        this.#asked += 1;
+        dialog.remove();
+        if (this.#dialog === dialog) this.#dialog = null;
+        if (opener?.isConnected) opener.focus();
+        resolve();
+      });
+    });
+  }
+
+  #build(source) {
+    const { t } = this.#app;
+    this.source = source;
+    this.title = el("h2", { id: "why-title", tabindex: "-1" }, t("why.open"));
+    this.told = el("p", { class: "why-told", role: "status" }, t("why.loading"));
+    this.parts = el("div", { class: "why-parts" });
+    this.row = el("div", { class: "why-others" });
+    const close = el("button", { type: "button", class: "main", onclick: () => this.#dialog.close() }, t("why.close"));
+    const dialog = el(
+      "dialog",
+      { class: "why", "aria-labelledby": "why-title" },
+      this.title,
+      this.told,
+      this.parts,
+      this.row,
+      el("div", { class: "buttons why-end" }, close),
+    );
+    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
+    return dialog;
+  }
+
+  async #ask(label) {
+    const { t } = this.#app;
+    const mine = ++this.#asked;
+    this.#dialog.setAttribute("aria-busy", "true");
+    let found = null;
+    let problem = "";
+    try {
+      found = await this.#fetch(label);
+      if (!found) problem = t("why.gone");
+    } catch (error) {
+      problem = t("why.failed", { reason: error.message });
+    }
+    if (mine !== this.#asked) return;
+    this.#dialog.removeAttribute("aria-busy");
+    if (found) this.#show(found);
+    else this.told.textContent = problem;
+  }
+
+  async #fetch(label) {
+    const { trackId, file, face, at } = this.source;
+    if (file === undefined) {
+      const message = { type: "why", track_id: trackId, ...(label ? { label } : {}) };
+      return (await this.#app.live.ask(message)).why;
+    }
+    const body = new FormData();
+    body.append("file", file);
+    if (at) body.append("at", at.join(","));
+    else body.append("face", String(face));
+    body.append("language", this.#app.language());
+    if (label) body.append("label", label);
+    return api("/api/why", { method: "POST", body });
+  }
+
+  #show(why) {
+    const { t } = this.#app;
+    const title = why.label === why.shown ? "why.title" : "why.title_other";
+    this.title.textContent = t(title, { label: wordOf(t, why.label) });
+    this.told.textContent = why.text;
+    this.parts.replaceChildren(...this.#sections(why));
+    this.#showOthers(why);
+  }
+
+  /** What is explained, one element each; a deeper explanation is one more. */
+  #sections(why) {
+    return [this.#picture(why), this.#votes(why)];
+  }
+
+  #picture(why) {
+    const { t } = this.#app;
+    const said = { label: wordOf(t, why.label), shown: wordOf(t, why.shown) };
+    const alt = t(why.heat_png ? "why.crop_lit" : "why.crop", said);
+    const stage = el("div", { class: "why-crop" }, el("img", { src: why.crop, alt }));
+    const caption = captionOf(why);
+    const figure = el("figure", { class: "why-picture" }, stage);
+    if (why.heat_png) {
+      const layer = el("img", { src: why.heat_png, alt: "", class: "why-glow" });
+      layer.style.opacity = this.#glow / 100;
+      stage.append(layer);
+      figure.append(this.#slider(layer), el("p", { class: "why-scale" }, el("span", { class: "why-ramp" }), t("why.scale")));
+    }
+    figure.append(el("figcaption", { class: "quiet" }, t(caption, said)));
+    if (why.no_heat) figure.append(el("p", { class: "quiet" }, t("why.no_heat")));
+    return figure;
+  }
+
+  #slider(layer) {
+    const { t } = this.#app;
+    const slider = el("input", { type: "range", min: 0, max: 100, step: 5, value: this.#glow });
+    slider.addEventListener("input", () => {
+      this.#glow = Number(slider.value);
+      layer.style.opacity = this.#glow / 100;
+    });
+    return el("label", { class: "why-slider" }, t("why.heat_strength"), slider);
+  }
+
+  #votes(why) {
+    const { t } = this.#app;
+    const doubts = why.doubts.length
+      ? [el("h3", {}, t("why.doubts")), el("ul", {}, why.doubts.map((doubt) => el("li", {}, doubt)))]
+      : [el("p", { class: "quiet" }, t("why.no_doubts"))];
+    return el("div", { class: "why-votes" }, el("h3", {}, t("why.people")), people(t, why.people), doubts);
+  }
+
+  /** A button for every word; those that stay are kept, so that focus stays where it is. */
+  #showOthers(why) {
+    const { t } = this.#app;
+    const labels = [why.shown, ...LABELS.filter((label) => label in why.votes && label !== why.shown)];
+    if (this.row.dataset.shown !== why.shown) {
+      const hadFocus = this.row.contains(document.activeElement);
+      const buttons = labels.map((label) => this.#otherButton(label, why.shown));
+      this.row.replaceChildren(el("h3", {}, t("why.others")), el("div", { class: "buttons" }, buttons));
+      this.row.dataset.shown = why.shown;
+      if (hadFocus) this.title.focus();
+    }
+    for (const button of this.row.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button.dataset.label === why.label));
+    }
+  }
+
+  #otherButton(label, shown) {
+    const { t } = this.#app;
+    const key = label === shown ? "why.title" : "why.not";
+    const ask = () => this.#ask(label === shown ? null : label);
+    return el("button", { type: "button", dataset: { label }, onclick: ask }, sign(label), t(key, { label: wordOf(t, label) }));
+  }
+}
+
+function captionOf(why) {
+  if (!why.heat_png) return "why.caption_none";
+  return why.label === why.shown ? "why.caption" : "why.caption_other";
+}
