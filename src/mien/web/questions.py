@@ -104,7 +104,8 @@ class Questions:
 
     def _fitting(self, level: str) -> NDArray[np.bool_]:
         # A label says nothing of how many would agree, so such a face is of every level.
-        return (self.answers >= 0) & ((self._levels == LEVELS.index(level)) | (self._levels < 0))
+        is_of_level = (self._levels == LEVELS.index(level)) | (self._levels < 0)
+        return np.asarray((self.answers >= 0) & is_of_level)
 
 
 def load_questions(faces: Path, votes: Path | None, progress: Progress) -> Questions:
