@@ -63,7 +63,8 @@ def router(services: Services) -> APIRouter:
             },
         }
 
-    @routes.api_route("/demo", methods=["GET", "HEAD"], summary="A clip to try with", response_class=FileResponse)
+    @routes.head("/demo", include_in_schema=False)
+    @routes.get("/demo", summary="A clip to try with", response_class=FileResponse)
     def demo() -> FileResponse:
         """The clip that stands in for a camera: the one the server was given, or the bundled one."""
         path = services.options.demo or Path(str(DEMO))

@@ -1,6 +1,9 @@
 // Where pictures come from: a camera, the screen or a window, or the demo clip, playing in one video element.
 // It says in words what went wrong, and knows nothing of faces.
 
+import { addressOf } from "./token.js";
+
+const DEMO = "/api/demo";
 const WANTED = { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 } };
 const SCREEN = { video: { frameRate: { ideal: 30 } }, audio: false };
 
@@ -26,6 +29,7 @@ export class CaptureError extends Error {
 export class Capture {
   #app;
   #stream = null;
+  #demo = DEMO;
   #begun = 0; // counts starts, so that one that was overtaken gives up
 
   constructor(app) {
@@ -74,7 +78,10 @@ export class Capture {
 
   /** Play the demo clip. Throws CaptureError. */
   async startDemo() {
-    await this.#begin("demo", async () => null);
+    await this.#begin("demo", async () => {
+      this.#demo = await addressOf(DEMO).catch(() => DEMO); // what is wrong with it, playing tells
+      return null;
+    });
   }
 
   stop() {
@@ -114,7 +121,7 @@ export class Capture {
   async #play(stream) {
     this.#stream = stream;
     if (stream) this.video.srcObject = stream;
-    else this.video.src = "/api/demo";
+    else this.video.src = this.#demo;
     await this.video.play().catch(async (error) => {
       if (error.name === "AbortError") return; // another source has begun
       this.#release();

@@ -1,4 +1,6 @@
-// Small helpers to build what the page shows, without markup in strings.
+// Small helpers to build what the page shows, without markup in strings; and `api`, which asks the server.
+
+import { fetchWithToken } from "./token.js";
 
 /** An element: `el("button", { class: "big", onclick: f }, "text", child)`. Properties beginning with `on` are handlers. */
 export function el(name, properties = {}, ...children) {
@@ -25,7 +27,7 @@ export function svg(name, properties = {}, ...children) {
 
 /** Ask the server; JSON back. Throws an Error whose message can be shown, with the HTTP `status` if there is one. */
 export async function api(path, options = {}) {
-  const answer = await fetch(path, options);
+  const answer = await fetchWithToken(path, options);
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     const text = typeof told.detail === "string" ? told.detail : `${answer.status} ${answer.statusText}`;

@@ -1,8 +1,10 @@
 // A file from the server into the person's downloads.
 
+import { fetchWithToken } from "./token.js";
+
 /** Fetch `path` and save it under the name that the server gives. Throws an Error that can be shown. */
 export async function download(path) {
-  const answer = await fetch(path);
+  const answer = await fetchWithToken(path);
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     throw new Error(told.detail ?? `${answer.status} ${answer.statusText}`);

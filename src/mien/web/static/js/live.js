@@ -2,6 +2,7 @@
 // It keeps `window.mienStats`, by which latency can be measured from a frame's capture to the card's change.
 
 import { Pump } from "./pump.js";
+import { askForToken, keptToken } from "./token.js";
 
 const KEPT_LATENCIES = 2000;
 const ASK_MS = 20_000;
@@ -12,7 +13,7 @@ export class Live {
   #worker;
   #asked = []; // questions that wait for their answer
   #frames = new Map();
-  #token;
+  #token = keptToken();
 
   constructor(app) {
     this.#app = app;
@@ -93,6 +94,12 @@ export class Live {
       for (const one of this.#asked.splice(0)) this.#finish(one, "reject", new Error(this.#app.t("watch.not_connected")));
     }
     this.#app.emit("connection", { state, detail: this.detail });
+    if (state === "token") this.#askToken();
+  }
+
+  async #askToken() {
+    const token = await askForToken(this.#token);
+    if (token) this.connect(token);
   }
 
   #heard({ message, capturedAt, replaced }) {

@@ -6,6 +6,7 @@ import { word } from "./diary-chart.js";
 import { score, toFollow } from "./practice-changes.js";
 import { backButton } from "./practice-round.js";
 import { minutes } from "./weeks.js";
+import { fetchWithToken } from "./token.js";
 
 /** A round on `stage`; `finish(answers, { changes, hits, extra, seconds })` at its end. */
 export class SpotRound {
@@ -49,7 +50,7 @@ export class SpotRound {
 
   async #readDemo() {
     try {
-      const answer = await fetch("/api/demo", { signal: this.#reading.signal });
+      const answer = await fetchWithToken("/api/demo", { signal: this.#reading.signal });
       if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
       const clip = await answer.blob();
       await this.#read(new File([clip], "demo", { type: clip.type }));
@@ -137,7 +138,7 @@ export class SpotRound {
 async function readClip(file, { language, signal, progress }) {
   const body = new FormData();
   body.append("file", file);
-  const answer = await fetch(`/api/read?language=${encodeURIComponent(language)}`, { method: "POST", body, signal });
+  const answer = await fetchWithToken(`/api/read?language=${encodeURIComponent(language)}`, { method: "POST", body, signal });
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     throw new Error(told.detail ?? `${answer.status} ${answer.statusText}`);
