@@ -13,10 +13,12 @@ import hmac
 import ipaddress
 import platform
 from collections.abc import Iterable
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,8 +68,12 @@ class Guard:
             status, detail = refusal
             headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
             return await JSONResponse({"detail": detail}, status, headers)(scope, receive, send)
-        most = self._options.upload_bytes if _is_below(scope["path"], UPLOADS) else SMALL_BODY
-        await self._app(scope, _Body(receive, most, self._options.patience_s), send)
+        patience_s = self._options.patience_s
+        if not _is_below(scope["path"], UPLOADS):
+            return await self._app(scope, _Body(receive, SMALL_BODY, patience_s), send)
+        body = _Body(receive, self._options.upload_bytes, patience_s)
+        with suppress(TimeoutError, ClientDisconnect):  # a client that takes no answer must not keep a seat
+            await self._app(scope, body, _in_time(send, patience_s))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and line for one who may not; None for all others."""
@@ -145,6 +151,14 @@ def _with_headers(send: Send) -> Send:
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)
+
+    return sending
+
+
+def _in_time(send: Send, patience_s: float) -> Send:
+    async def sending(message: Message) -> None:
+        async with asyncio.timeout(patience_s):
+            await send(message)
 
     return sending
 

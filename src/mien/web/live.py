@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from mien.errors import MienError, SourceError
+from mien.errors import MienError, SourceError, TooLargeError
 from mien.expression import words
 from mien.types import Frame, Reading
 from mien.web.answers import answer_of
@@ -26,6 +26,7 @@ from mien.web.frames import HEADER, SentFrame, parse_frame
 from mien.web.guard import is_token
 from mien.web.options import PROTOCOL, LiveOptions
 from mien.web.services import Services
+from mien.web.telling import line_of
 from mien.web.why import why
 
 Message = dict[str, Any]
@@ -34,6 +35,7 @@ Result = TypeVar("Result")
 BAD_MESSAGE, NO_TOKEN, TOO_SLOW, TOO_LARGE, TOO_MANY = 4400, 4401, 4408, 4413, 4429
 OUR_FAULT = 1011  # RFC 6455: an unexpected condition
 TEXT_CHARACTERS = 4096  # no message of a client is longer
+TOLERANCE = 1.5  # so many times the rate that was told: clocks differ, and a camera of 60 is never quite one
 REASON_BYTES = 120  # a close frame has room for 123
 
 
@@ -134,7 +136,7 @@ class Connection:
         self._stream = Stream(services.options)
         self._sending = asyncio.Lock()
         self._now = asyncio.get_running_loop().time
-        self._budget = Budget(self._options.frames_per_s, self._now())
+        self._budget = Budget(TOLERANCE * self._options.frames_per_s, self._now())
 
     async def run(self) -> None:
         """Until the client leaves; raises Refusal when it has to."""
@@ -225,16 +227,20 @@ def router(services: Services) -> APIRouter:
                 await Connection(socket, services, place.seat).run()
         except WebSocketDisconnect:
             return
-        except Refusal as refusal:
-            await _part(socket, refusal.code, str(refusal), services.options.patience_s)
-        except FullError as error:
-            await _part(socket, TOO_MANY, str(error), services.options.patience_s)
-        except SourceError as error:
-            await _part(socket, BAD_MESSAGE, str(error), services.options.patience_s)
-        except MienError as error:
-            await _part(socket, OUR_FAULT, str(error), services.options.patience_s)
+        except Exception as error:  # whatever happened, the client is told in one line
+            await _part(socket, *_told(error), services.options.patience_s)
 
     return routes
+
+
+def _told(error: Exception) -> tuple[int, str]:
+    """The code and the line that an error ends a connection with."""
+    if isinstance(error, Refusal):
+        return error.code, str(error)
+    if isinstance(error, MienError):
+        codes = {FullError: TOO_MANY, TooLargeError: TOO_LARGE, SourceError: BAD_MESSAGE}
+        return next((code for kind, code in codes.items() if isinstance(error, kind)), OUR_FAULT), line_of(error)
+    return OUR_FAULT, f"a fault of Mien's own: {type(error).__name__}; please report it"
 
 
 @dataclass(frozen=True)
@@ -269,13 +275,14 @@ async def _first_to_end(*steps: Coroutine[Any, Any, None]) -> None:
     """Run all until one ends; the others are stopped, and what it raised is raised."""
     tasks = [asyncio.create_task(step) for step in steps]
     try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    for task in done:
-        task.result()
+        await asyncio.wait(tasks)  # not gather: a cancellation from outside must come through as it is
+    raised = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
+    if raised:
+        raise raised[0]
 
 
 def _message_of(text: object) -> Message:

@@ -26,7 +26,7 @@ class LiveOptions:
     workers: int = 2  # frames read at once, of all connections together
     frame_bytes: int = 4_000_000  # largest frame on the socket
     upload_bytes: int = 500_000_000  # largest file on `POST /api/read`
-    frames_per_s: float = 60.0  # most messages a second that a connection may send; two seconds' worth at once
+    frames_per_s: float = 60.0  # told to clients; who sends half as many again is refused
     frame_pixels: int = 10_000_000  # largest frame on the socket: 4K passes
     max_pixels: int = 40_000_000  # largest picture or clip that is uploaded
     uploads: int = 4  # files read at once

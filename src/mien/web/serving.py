@@ -19,6 +19,7 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from mien.errors import SinkError, SourceError, UsageError
 from mien.web.app import create_app
@@ -29,7 +30,7 @@ PORTS_TRIED = 20
 TOKEN_LENGTH = 12  # at least so many characters: what nobody guesses
 PATIENCE_S = 10.0  # a connection that asks nothing for so long is closed
 PING_S = 20.0  # a socket whose other end does not answer within twice this is closed
-GRACE_S = 2  # whole seconds, for answers on their way when the server ends
+GRACE_S = 2  # whole seconds, for answers on their way when a socket or the server ends
 MOST_CONNECTIONS = 256
 ROOM = 100_000  # bytes above the largest frame, so that a frame a little too large is told so in words
 
@@ -62,6 +63,20 @@ class PatientProtocol(H11Protocol):
         has_asked = self.cycle is not None or self.transport.get_protocol() is not self
         if not has_asked and not self.transport.is_closing():
             self.transport.close()
+
+
+class PatientSocket(WebSocketsSansIOProtocol):
+    """A socket that does not wait for ever, when it ends, for a client that takes nothing."""
+
+    async def run_asgi(self) -> None:
+        """Run it to its end, then give what is on its way a moment."""
+        await super().run_asgi()
+        self.loop.call_later(GRACE_S, self.transport.abort)
+
+    def keepalive_timeout(self) -> None:
+        """The other end is gone: nothing that waits will reach it."""
+        super().keepalive_timeout()
+        self.transport.abort()
 
 
 def check_options(options: LiveOptions) -> None:
@@ -132,7 +147,7 @@ def config_of(app: FastAPI, options: LiveOptions, certificate: tuple[Path, Path]
     config = uvicorn.Config(
         app,
         http=PatientProtocol,
-        ws="websockets-sansio",
+        ws=PatientSocket,
         ws_max_size=options.frame_bytes + ROOM,
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,

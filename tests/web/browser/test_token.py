@@ -43,10 +43,8 @@ def test_it_asks_until_the_token_is_right(outside: tuple[Page, list[str]], close
     dialog.get_by_label("Token").fill(TOKEN)
     dialog.get_by_role("button", name="Enter").click()
     expect(dialog).to_be_hidden()
-    answer = page.evaluate(
-        "import('/static/js/dom.js').then((dom) => dom.api('/api/diary/sessions')).then((found) => Array.isArray(found))"
-    )
-    assert answer is True
+    asking = "import('/static/js/dom.js').then((dom) => dom.api('/api/diary/sessions'))"
+    assert page.evaluate(f"{asking}.then((found) => Array.isArray(found))") is True
     page.reload()
     expect(page.locator("html[data-ready]")).to_have_count(1)
     assert page.evaluate(

@@ -1,0 +1,335 @@
+"""The socket: its protocol, its limits, and that frames of four clients take turns and never queue."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.websockets import WebSocketDisconnect
+from web_client import FakePipeline, client_of
+
+from mien import images
+from mien.errors import SourceError
+from mien.pipeline import Pipeline
+from mien.types import Reading
+from mien.web.frames import HEADER, pack_frame, parse_frame
+from mien.web.live import Budget
+from mien.web.options import LiveOptions
+
+HELLO = {"type": "hello", "version": 1}
+
+
+def raw(id_: int, time_s: float, value: int = 0, size: tuple[int, int] = (8, 6)) -> bytes:
+    """A raw frame whose first value is `value`."""
+    return pack_frame(id_, time_s, bytes([value]) * (4 * size[0] * size[1]), size=size)
+
+
+def greet(socket: Any, **more: Any) -> dict[str, Any]:
+    socket.send_json({**HELLO, **more})
+    return socket.receive_json()
+
+
+def refused(socket: Any) -> tuple[int, str]:
+    """The code and the line with which a socket ends; what was answered before is passed over."""
+    while (told := socket.receive_json())["type"] != "error":
+        pass
+    assert set(told) == {"type", "detail"} and told["detail"] and "\n" not in told["detail"]
+    with pytest.raises(WebSocketDisconnect) as closed:
+        socket.receive_json()
+    return closed.value.code, told["detail"]
+
+
+def until(condition: Any) -> None:
+    """Wait for another thread; a hang fails."""
+    ends = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < ends
+        threading.Event().wait(0.001)
+
+
+@pytest.fixture
+def socket(client: Any):
+    with client.websocket_connect("/api/live") as opened:
+        yield opened
+
+
+def test_a_welcome_tells_limits_and_models(socket: Any) -> None:
+    told = greet(socket)
+    assert told == {
+        "type": "welcome", "version": 1, "limits": {"frame_bytes": 4_000_000, "frames_per_s": 60.0},
+        "models": {"expression": "fake"},
+    }  # fmt: skip
+
+
+def test_a_frame_is_answered_by_its_reading(socket: Any) -> None:
+    greet(socket, points=True)
+    socket.send_bytes(raw(7, 1.5, size=(64, 48)))
+    told = socket.receive_json()
+    assert set(told) == {"type", "id", "reading", "outlines", "words", "sentence"}
+    assert (told["type"], told["id"], told["reading"]["time_s"]) == ("reading", 7, 1.5)
+    assert np.shape(told["outlines"]) == (1, 4, 2) and len(told["reading"]["faces"][0]["keypoints"]) == 6
+    assert Reading.from_dict(told["reading"]).width == 64
+    assert told["words"][0]["title"] == "looks happy"
+
+
+def test_language_changes_on_the_way(socket: Any) -> None:
+    greet(socket, language="de")
+    said = []
+    for id_, language in enumerate(["en", "ja-JP", "de"]):
+        socket.send_json({"type": "language", "language": language})
+        socket.send_bytes(raw(id_, id_))
+        said.append(socket.receive_json()["sentence"])
+    assert len(set(said)) == 3 and "looks happy" in said[0]
+
+
+def test_the_real_pipeline_follows_a_face(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
+        greet(socket)
+        for id_ in range(4):
+            socket.send_bytes(pack_frame(id_, id_ / 10, astronaut.read_bytes()))
+            told = socket.receive_json()
+            assert [face["track_id"] for face in told["reading"]["faces"]] == [1]
+        socket.send_json({"type": "why", "track_id": 1})
+        why = socket.receive_json()
+        assert why["why"]["label"] == "happy" and sum(why["why"]["people"].values()) == 10
+        socket.send_json({"type": "why", "track_id": 99})
+        assert socket.receive_json() == {"type": "why", "track_id": 99, "why": None}
+        raw_rgba = np.dstack([images.decode_image(astronaut), np.full((512, 512), 255, np.uint8)])
+        socket.send_json({"type": "reset"})
+        socket.send_bytes(pack_frame(0, 0.0, raw_rgba.tobytes(), size=(512, 512)))
+        assert socket.receive_json()["words"][0]["label"] == "happy"
+
+
+def test_of_frames_that_wait_the_newest_is_read() -> None:
+    gate = threading.Semaphore(0)
+    pipelines: list[FakePipeline] = []
+
+    def make() -> FakePipeline:
+        pipelines.append(FakePipeline(gate))
+        return pipelines[-1]
+
+    with client_of(LiveOptions(workers=1), make) as client, client.websocket_connect("/api/live") as socket:
+        greet(socket)
+        for id_ in range(50):
+            socket.send_bytes(raw(id_, id_, id_))
+            if id_ == 0:  # let it be taken before the others come
+                until(lambda: client.app.state.services.engine._threads._work_queue.empty())
+        skipped = [socket.receive_json() for _ in range(48)]
+        assert {told["type"] for told in skipped} == {"skipped"}
+        assert [told["id"] for told in skipped] == list(range(1, 49))
+        gate.release(2)
+        assert [socket.receive_json()["id"] for _ in range(2)] == [0, 49]
+    assert [value for _, value in pipelines[0].shown] == [0, 49]
+
+
+def test_four_clients_take_turns() -> None:
+    """Each has a frame waiting at all times; whoever was read waits until the three others were."""
+    gate, order, lock = threading.Semaphore(0), list[int](), threading.Lock()
+
+    class Noting(FakePipeline):
+        def read(self, frame: Any, *, stream: bool = False) -> Reading:
+            told = super().read(frame, stream=stream)
+            with lock:
+                order.append(int(frame.image[0, 0, 0]))
+            return told
+
+    def feed(socket: Any, who: int) -> None:
+        for id_ in range(1, 11):  # the next one follows the answer, as the page does
+            assert socket.receive_json()["id"] == id_ - 1
+            socket.send_bytes(raw(id_, id_, who))
+
+    with client_of(LiveOptions(workers=1), lambda: Noting(gate)) as client, ExitStack() as stack:
+        queue = client.app.state.services.engine._threads._work_queue
+        sockets = [stack.enter_context(client.websocket_connect("/api/live")) for _ in range(4)]
+        for socket in sockets:
+            greet(socket)
+        for who, socket in enumerate(sockets):
+            socket.send_bytes(raw(0, 0, who))
+        with ThreadPoolExecutor(4) as threads:
+            done = [threads.submit(feed, socket, who) for who, socket in enumerate(sockets)]
+            for count in range(40):
+                # The one that was read must be waiting again before the next is let through.
+                until(lambda count=count: len(order) == count and queue.qsize() == 3)
+                gate.release()
+            gate.release(4)
+            for one in done:
+                one.result()
+    for start in range(0, 37):
+        assert len(set(order[start : start + 4])) == 4
+
+
+def test_a_seat_is_free_again_when_its_client_has_left() -> None:
+    made: list[FakePipeline] = []
+
+    def make() -> FakePipeline:
+        made.append(FakePipeline())
+        return made[-1]
+
+    with client_of(LiveOptions(connections=2), make) as client:
+        engine = client.app.state.services.engine
+        with client.websocket_connect("/api/live") as one, client.websocket_connect("/api/live") as two:
+            greet(one), greet(two)
+            with client.websocket_connect("/api/live") as three:
+                assert refused(three)[0] == 4429
+        until(lambda: engine._taken[True] == 0)
+        for _ in range(5):
+            with client.websocket_connect("/api/live") as again:
+                greet(again)
+            until(lambda: engine._taken[True] == 0)
+        assert len(made) <= 2 and all(pipeline.resets for pipeline in made)  # nobody meets the people of others
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["", "{", "[]", "7", "[" * 4000, '{"type": "reset"}', '{"type": "hello"}', '{"type": "hello", "version": 2}',
+     '{"type": "hello", "version": 1, "language": "xx"}', '{"type": "hello", "version": 1, "language": {}}', "\0"],
+)  # fmt: skip
+def test_a_wrong_beginning_ends_with_4400(socket: Any, first: str) -> None:
+    socket.send_text(first)
+    assert refused(socket)[0] == 4400
+
+
+def test_a_frame_before_the_hello_ends_with_4400(socket: Any) -> None:
+    socket.send_bytes(raw(0, 0))
+    assert refused(socket)[0] == 4400
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"", b"short", raw(0, 0)[:-1], raw(0, 0) + b"x", raw(0, float("nan")), raw(0, float("inf")), raw(0, -1.0),
+        pack_frame(0, 0, b"GIF89a, which is not among them"), pack_frame(0, 0, b"\xff\xd8\xff\xe0 cut off"),
+        pack_frame(0, 0, b"RIFFxxxxAVI a film"), HEADER.pack(0, 0.0, 2, 8, 8) + bytes(256),
+        HEADER.pack(0, 0.0, 1, 0, 0) + b"x",
+    ],
+)  # fmt: skip
+def test_a_wrong_frame_ends_with_4400(socket: Any, message: bytes) -> None:
+    greet(socket)
+    socket.send_bytes(message)
+    assert refused(socket)[0] == 4400
+
+
+def test_times_must_rise_until_a_reset(socket: Any) -> None:
+    greet(socket)
+    socket.send_bytes(raw(0, 5.0))
+    assert socket.receive_json()["id"] == 0
+    socket.send_json({"type": "reset"})
+    socket.send_bytes(raw(1, 0.0))
+    assert socket.receive_json()["reading"]["index"] == 0
+    socket.send_bytes(raw(2, 3.0))
+    socket.send_bytes(raw(3, 2.0))
+    assert refused(socket)[0] == 4400
+
+
+def test_what_is_too_large_ends_with_4413() -> None:
+    with client_of(LiveOptions(frame_bytes=1000, frame_pixels=100)) as client:
+        with client.websocket_connect("/api/live") as socket:
+            greet(socket)
+            socket.send_bytes(pack_frame(0, 0, b"\xff\xd8\xff" + bytes(998)))
+            assert refused(socket)[0] == 4413
+        with client.websocket_connect("/api/live") as socket:
+            greet(socket)
+            socket.send_bytes(raw(0, 0, size=(11, 10)))  # 110 pixels
+            assert refused(socket)[0] == 4413
+        with client.websocket_connect("/api/live") as socket:
+            socket.send_text(json.dumps({**HELLO, "language": "e" * 5000}))
+            assert refused(socket)[0] == 4413
+
+
+def test_too_many_messages_end_with_4429() -> None:
+    with client_of(LiveOptions(frames_per_s=0.001)) as client, client.websocket_connect("/api/live") as socket:
+        greet(socket)
+        for _ in range(3):
+            socket.send_json({"type": "reset"})
+        assert refused(socket)[0] == 4429
+
+
+@pytest.mark.parametrize("said", [False, True])
+def test_who_stays_silent_is_left_with_4408(said: bool) -> None:
+    with (
+        client_of(LiveOptions(patience_s=0.02, idle_s=0.02)) as client,
+        client.websocket_connect("/api/live") as socket,
+    ):
+        if said:
+            socket.send_json(HELLO)
+        assert refused(socket)[0] == 4408
+        until(lambda: client.app.state.services.engine._taken[True] == 0)
+
+
+def test_a_fault_of_the_pipeline_ends_the_socket_and_not_the_server() -> None:
+    class Broken(FakePipeline):
+        def read(self, frame: Any, *, stream: bool = False) -> Reading:
+            raise RuntimeError("as if something was wrong")
+
+    with client_of(make=Broken) as client:
+        for _ in range(3):
+            with client.websocket_connect("/api/live") as socket:
+                greet(socket)
+                socket.send_bytes(raw(0, 0))
+                code, detail = refused(socket)
+                assert code == 1011 and "as if" not in detail
+        until(lambda: client.app.state.services.engine._taken[True] == 0)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=6,
+)
+some_messages = st.fixed_dictionaries(
+    {"type": st.sampled_from(["why", "language", "reset", "hello", "x"]) | json_values},
+    optional={"track_id": json_values, "label": json_values, "language": json_values},
+)
+sent = st.binary(max_size=60) | st.text(max_size=30) | some_messages.map(json.dumps)
+FUZZED = client_of()
+
+
+@settings(max_examples=100)
+@given(st.lists(sent, max_size=4))
+def test_any_messages_end_in_answers_or_one_line(messages: list[str | bytes]) -> None:
+    with FUZZED.websocket_connect("/api/live") as socket:
+        greet(socket)
+        try:
+            for message in messages:
+                socket.send_bytes(message) if isinstance(message, bytes) else socket.send_text(message)
+            socket.send_text("no JSON")  # ends it in any case
+            code, _ = refused(socket)
+        except WebSocketDisconnect as closed:
+            code = closed.code
+        assert code in (4400, 4413)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0, 1e9), st.integers(1, 9), st.integers(1, 9), st.data())
+def test_frames_come_out_as_they_went_in(id_: int, time_s: float, width: int, height: int, data: Any) -> None:
+    pixels = data.draw(st.binary(min_size=4 * width * height, max_size=4 * width * height))
+    frame = parse_frame(pack_frame(id_, time_s, pixels, size=(width, height)))
+    assert (frame.id, frame.time_s) == (id_, time_s)
+    expected = np.frombuffer(pixels, np.uint8).reshape(height, width, 4)[..., :3]
+    assert np.array_equal(frame.pixels(1000), expected)
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_a_frame_or_one_line(message: bytes) -> None:
+    try:
+        frame = parse_frame(message)
+        frame.pixels(10_000)
+    except SourceError as error:
+        assert "\n" not in str(error)
+
+
+@given(st.floats(0.5, 100), st.lists(st.floats(0, 1), min_size=1, max_size=300))
+def test_no_more_is_let_through_than_the_rate(per_s: float, gaps: list[float]) -> None:
+    budget, now_s, passed = Budget(per_s, 0.0), 0.0, 0
+    for gap in gaps:
+        now_s += gap
+        passed += budget.spend(now_s)
+        assert passed <= max(2.0, 2 * per_s) + now_s * per_s + 1e-6
