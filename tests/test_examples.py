@@ -6,12 +6,17 @@ import csv
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import av
 import numpy as np
 import pytest
 from PIL import Image
+
+from mien.web.app import create_app
+from mien.web.options import LiveOptions
+from mien.web.serving import Server, config_of, listen
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -80,3 +85,19 @@ def test_demo_clip(tmp_path: Path) -> None:
     run("demo_clip.py", tmp_path / "demo.webm", 3)
     with av.open(str(tmp_path / "demo.webm")) as clip:
         assert [(frame.width, frame.height) for frame in clip.decode(video=0)] == [(640, 480)] * 3
+
+
+def test_live_client(clip: Path, tmp_path: Path) -> None:
+    options = LiveOptions(data_folder=tmp_path)
+    with listen("127.0.0.1", 0) as listening:
+        ready = threading.Event()
+        server = Server(config_of(create_app(options), options), ready.set)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        assert ready.wait(60)
+        try:
+            said = run("live_client.py", f"http://127.0.0.1:{listening.getsockname()[1]}", clip)
+        finally:
+            server.should_exit = True
+            thread.join(60)
+    assert said.splitlines()[0].startswith("0.00 s  One person: looks happy")

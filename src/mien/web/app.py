@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.responses import FileResponse
+from fastapi.security import HTTPBearer
 from fastapi.staticfiles import StaticFiles
 
 from mien.version import __version__
@@ -59,7 +60,9 @@ def create_app(options: LiveOptions | None = None, *, make: Callable[[], FrameRe
     async def _page() -> FileResponse:
         return FileResponse(str(STATIC / "index.html"))
 
+    # Checked by the guard; here it is told to who reads the description, with a field for it on its page.
+    asked = [Depends(HTTPBearer(auto_error=False, scheme_name="token"))] if options.token else []
     for part in (live, reading, diary, practice, why, words_api, models_api, api_docs):
-        app.include_router(part.router(services))
+        app.include_router(part.router(services), dependencies=[] if part is live else asked)
     app.mount("/static", StaticFiles(directory=str(STATIC)), name="static")
     return app
