@@ -4,6 +4,10 @@
 import { fillWords, language, loadWords, t } from "./words.js";
 import { settings } from "./settings.js";
 import { el } from "./dom.js";
+import { Capture } from "./capture.js";
+import { Cues } from "./cues.js";
+import { Live } from "./live.js";
+import { People } from "./who.js";
 import { WhyDialog } from "./why.js";
 import * as watch from "./views/watch.js";
 import * as files from "./views/files.js";
@@ -15,7 +19,8 @@ import * as about from "./views/about.js";
 const VIEWS = [watch, files, practice, diary, options, about];
 
 const app = {
-  bus: new EventTarget(), // "reading", "source", "words", "view", "save", "mute"
+  // "source", "connection", "reading", "people", "steady", "cue", "mute", "paused", "lost", "devices", "words", "view"
+  bus: new EventTarget(),
   settings,
   t,
   language,
@@ -28,8 +33,20 @@ const app = {
   emit(name, detail = {}) {
     app.bus.dispatchEvent(new CustomEvent(name, { detail }));
   },
+  /** Show a short notice at the foot of the page, and say it. */
+  tell(text) {
+    clearTimeout(noticeTimer);
+    const notice = document.getElementById("notice");
+    notice.textContent = text;
+    notice.hidden = false;
+    noticeTimer = setTimeout(() => (notice.hidden = true), NOTICE_MS);
+    app.announce(text);
+  },
   show,
 };
+
+const NOTICE_MS = 6000;
+let noticeTimer = 0;
 
 app.why = new WhyDialog(app);
 
@@ -63,11 +80,24 @@ function mountViews() {
 
 async function begin() {
   await loadWords(settings.get("language") ?? navigator.language).catch(() => loadWords("en"));
+  followTheme();
+  // Each hears the bus before those that come after it: people know a reading before cues and views do.
+  app.capture = new Capture(app);
+  app.live = new Live(app);
+  app.people = new People(app);
+  app.cues = new Cues(app);
   mountViews();
   fillWords();
   window.addEventListener("hashchange", () => show(location.hash.slice(1)));
   show(location.hash.slice(1));
   document.documentElement.dataset.ready = "true";
+}
+
+/** Dark or light, where the person chose; else as the machine has it. */
+function followTheme() {
+  const draw = () => (document.documentElement.dataset.theme = settings.get("theme", "auto"));
+  settings.addEventListener("change", ({ detail }) => detail.name === "theme" && draw());
+  draw();
 }
 
 /** Change the language: everything on the page is said anew. */

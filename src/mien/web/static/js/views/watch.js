@@ -1,5 +1,207 @@
+// Watch: a source is chosen, its picture shown with quiet outlines, and each person has a card.
+
+import { Cards } from "../cards.js";
+import { el } from "../dom.js";
+import { listenToKeys } from "../keys.js";
+import { LargePrint, stateKey } from "../large.js";
+import { Overlay } from "../overlay.js";
+import { SmallCard } from "../pip.js";
+import { saveFace } from "../save.js";
+import { showTips } from "../tips.js";
+import { TokenForm } from "../watch-token.js";
+import { StartPanel } from "../watch-start.js";
+import { Tools } from "../watch-tools.js";
+
 export const id = "watch";
 
+const STARTS = { camera: "startCamera", screen: "startScreen", demo: "startDemo" };
+const RATE_MS = 1000;
+const NOBODY_S = 1.5; // after so long without a face, that is said
+
 export function mount(root, app) {
-  return { show() {}, hide() {} };
+  const view = new WatchView(root, app);
+  return { show: () => view.show(), hide() {} };
+}
+
+class WatchView {
+  #app;
+  #rate = { from: 0, count: 0 };
+  #seenS = null; // when a face was seen last, by the readings' clock; null once its absence was said
+
+  constructor(root, app) {
+    this.#app = app;
+    this.overlay = new Overlay();
+    this.cards = new Cards(app);
+    this.large = new LargePrint(app);
+    this.start = new StartPanel(app, (source) => this.begin(source));
+    this.token = new TokenForm(app);
+    const tasks = this.#tasks();
+    this.tools = new Tools(app, tasks);
+    root.append(...this.#build());
+    this.#listen();
+    listenToKeys(app, tasks);
+    this.#drawFrame();
+  }
+
+  #build() {
+    this.note = el("p", { class: "stage-note", hidden: true });
+    this.rate = el("p", { class: "stage-rate", hidden: true, "aria-hidden": "true" });
+    this.stage = el("div", { class: "stage", tabindex: "-1", role: "group", dataset: { wordsLabel: "watch.picture" } },
+      this.#app.capture.video, this.overlay.root, this.note, this.rate);
+    this.empty = el("p", { class: "nobody quiet" });
+    this.people = el("div", { class: "people-here", role: "group", dataset: { wordsLabel: "watch.people_here" } }, this.cards.root, this.empty);
+    this.left = el("div", { class: "watch-left" }, this.stage, this.token.root, this.tools.root);
+    this.watching = el("div", { class: "watching", hidden: true }, this.left, this.people);
+    return [el("h2", { class: "visually-hidden", dataset: { words: "view.watch" } }), this.start.root, this.watching];
+  }
+
+  /** What keys and buttons do. */
+  #tasks() {
+    const app = this.#app;
+    const { settings, t } = app;
+    this.card = new SmallCard(app);
+    return {
+      start: (source) => this.begin(source),
+      card: this.card,
+      reading: () => this.#pause(),
+      body: () => app.tell(t("watch.no_body")),
+      rate: () => {
+        settings.set("rate", !settings.get("rate", false));
+        app.emit("rate");
+      },
+      tips: () => showTips(app),
+      source: () => this.begin(app.capture.source === "camera" ? "screen" : "camera"),
+      save: () => this.#save(),
+      mute: () => {
+        app.cues.mute(!app.cues.isMuted);
+        app.tell(t(app.cues.isMuted ? "watch.muted" : "watch.unmuted"));
+      },
+      large: () => this.#turnLarge(),
+      stop: () => (this.large.isShown ? this.large.turn(false) : app.capture.stop()),
+    };
+  }
+
+  #listen() {
+    const { bus, settings } = this.#app;
+    bus.addEventListener("source", () => this.#drawFrame());
+    bus.addEventListener("people", () => this.#drawPeople());
+    bus.addEventListener("reading", () => this.#countRate());
+    bus.addEventListener("steady", ({ detail }) => this.#say(detail));
+    bus.addEventListener("lost", ({ detail }) => this.start.draw(detail));
+    for (const event of ["connection", "paused", "words"]) bus.addEventListener(event, () => this.#drawState());
+    bus.addEventListener("rate", () => (this.rate.hidden = !settings.get("rate", false)));
+    settings.addEventListener("change", ({ detail }) => detail.name === "mirrored" && this.#mirror());
+  }
+
+  show() {
+    this.start.draw();
+  }
+
+  /** Begin a source; what goes wrong is said in words where the choice is. */
+  async begin(source) {
+    const { capture, live } = this.#app;
+    if (live.isPaused) live.pause(false);
+    this.start.draw(null);
+    try {
+      await capture[STARTS[source]]();
+      this.stage.focus({ preventScroll: true }); // the button that was pressed is gone, and keys may act
+    } catch (error) {
+      const problem = error.key ? { key: error.key } : { text: error.message };
+      if (capture.source) this.#app.tell(problem.text ?? this.#app.t(problem.key));
+      else this.start.draw(problem);
+    }
+  }
+
+  #pause() {
+    const { live, capture } = this.#app;
+    if (capture.source) live.pause(!live.isPaused);
+  }
+
+  #turnLarge() {
+    const { capture, t } = this.#app;
+    if (!capture.source) return this.#app.tell(t("watch.start_first"));
+    this.large.turn(!this.large.isShown);
+  }
+
+  async #save() {
+    const { t } = this.#app;
+    const isSaved = await saveFace(this.#app).catch(() => false);
+    this.#app.tell(t(isSaved ? "watch.saved" : "watch.nothing_to_save"));
+  }
+
+  #drawFrame() {
+    const { source } = this.#app.capture;
+    const hadFocus = this.watching.contains(document.activeElement);
+    this.start.root.hidden = Boolean(source);
+    this.watching.hidden = !source;
+    this.#seenS = null;
+    this.overlay.clear();
+    this.#mirror();
+    this.tools.draw();
+    this.#drawPeople();
+    this.#drawState();
+    if (source) return;
+    this.start.draw();
+    if (hadFocus) this.start.root.querySelector("button")?.focus();
+  }
+
+  #mirror() {
+    this.stage.classList.toggle("mirrored", this.#app.capture.isMirrored);
+  }
+
+  #drawPeople() {
+    const { people, live, capture } = this.#app;
+    this.cards.draw(people.list(), people.nowS);
+    if (live.last) this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
+    else this.overlay.clear();
+    this.#write(this.empty, this.#app.t(stateKey(live)));
+    this.empty.hidden = people.list().length > 0;
+    this.#sayNobody();
+  }
+
+  /** What hinders: a connection that is being made again, a token that is asked for, a pause. */
+  #drawState() {
+    const { live, t } = this.#app;
+    const isTrouble = live.isPaused || ["again", "refused", "closed"].includes(live.state);
+    const text = live.state === "refused" ? live.detail : t(live.isPaused ? "watch.paused" : "watch.again");
+    this.note.hidden = !isTrouble || !this.#app.capture.source;
+    if (!this.note.hidden && this.note.textContent !== text) this.#app.announce(text);
+    this.#write(this.note, this.note.hidden ? "" : text);
+    this.stage.classList.toggle("resting", !this.note.hidden);
+    this.#write(this.empty, t(stateKey(live)));
+  }
+
+  #countRate() {
+    const now = performance.now();
+    this.#rate.count += 1;
+    if (now - this.#rate.from < RATE_MS) return;
+    const perS = (this.#rate.count * 1000) / (now - this.#rate.from);
+    const { latencies } = window.mienStats;
+    const delay = Math.round(latencies.at(-1) ?? 0);
+    if (this.#rate.from) this.#write(this.rate, this.#app.t("watch.rate", { count: Math.round(perS), delay }));
+    this.#rate = { from: now, count: 0 };
+    this.rate.hidden = !this.#app.settings.get("rate", false);
+  }
+
+  // Screen readers hear changes that last, not frames.
+  #say({ person, title, sure }) {
+    const { people, t, current } = this.#app;
+    if (current !== "watch") return;
+    const { doubts } = people.all.get(person).words;
+    const words = sure || !doubts.length ? title : t("watch.unsure_says", { title, doubts: doubts.join(", ") });
+    this.#app.announce(people.here().length === 1 ? words : t("watch.person_says", { number: person, words }));
+  }
+
+  #sayNobody() {
+    const { people, t, current } = this.#app;
+    if (people.here().length) this.#seenS = people.nowS;
+    else if (this.#seenS !== null && people.nowS - this.#seenS > NOBODY_S) {
+      this.#seenS = null;
+      if (current === "watch") this.#app.announce(t("watch.nobody"));
+    }
+  }
+
+  #write(one, text) {
+    if (one.textContent !== text) one.textContent = text;
+  }
 }
