@@ -8,7 +8,6 @@ import { Overlay } from "../overlay.js";
 import { SmallCard } from "../pip.js";
 import { saveFace } from "../save.js";
 import { showTips } from "../tips.js";
-import { TokenForm } from "../watch-token.js";
 import { StartPanel } from "../watch-start.js";
 import { Tools } from "../watch-tools.js";
 
@@ -34,7 +33,6 @@ class WatchView {
     this.cards = new Cards(app);
     this.large = new LargePrint(app);
     this.start = new StartPanel(app, (source) => this.begin(source));
-    this.token = new TokenForm(app);
     const tasks = this.#tasks();
     this.tools = new Tools(app, tasks);
     root.append(...this.#build());
@@ -50,7 +48,7 @@ class WatchView {
       this.#app.capture.video, this.overlay.root, this.note, this.rate);
     this.empty = el("p", { class: "nobody quiet" });
     this.people = el("div", { class: "people-here", role: "group", dataset: { wordsLabel: "watch.people_here" } }, this.cards.root, this.empty);
-    this.left = el("div", { class: "watch-left" }, this.stage, this.token.root, this.tools.root);
+    this.left = el("div", { class: "watch-left" }, this.stage, this.tools.root);
     this.watching = el("div", { class: "watching", hidden: true }, this.left, this.people);
     return [el("h2", { class: "visually-hidden", dataset: { words: "view.watch" } }), this.start.root, this.watching];
   }
@@ -162,7 +160,7 @@ class WatchView {
   /** What hinders: a connection that is being made again, a token that is asked for, a pause. */
   #drawState() {
     const { live, t } = this.#app;
-    const isTrouble = live.isPaused || ["again", "refused", "closed"].includes(live.state);
+    const isTrouble = live.isPaused || ["again", "refused", "closed", "token"].includes(live.state);
     const text = live.state === "refused" ? live.detail : t(live.isPaused ? "watch.paused" : "watch.again");
     this.note.hidden = !isTrouble || !this.#app.capture.source;
     if (!this.note.hidden && this.note.textContent !== text) this.#app.announce(text);
