@@ -3,10 +3,11 @@
 
 import { el, svg } from "./dom.js";
 import { word } from "./diary-chart.js";
+import { readFile } from "./file-reading.js";
 import { score, toFollow } from "./practice-changes.js";
 import { backButton } from "./practice-round.js";
-import { minutes } from "./weeks.js";
 import { fetchWithToken } from "./token.js";
+import { minutes } from "./weeks.js";
 
 /** A round on `stage`; `finish(answers, { changes, hits, extra, seconds })` at its end. */
 export class SpotRound {
@@ -65,15 +66,25 @@ export class SpotRound {
     const stop = el("button", { type: "button", onclick: this.back }, t("practice.spot_cancel"));
     this.stage.replaceChildren(backButton(t, this.back), el("h2", {}, t("practice.spot")), told, stop);
     stop.focus();
+    const answers = [];
+    let isClip = false;
     try {
-      const progress = (time) => (told.textContent = t("practice.spot_reading", { time: minutes(time) }));
-      const answers = await readClip(file, { language: this.app.language(), signal: this.#reading.signal, progress });
+      const warning = await readFile(file, {
+        language: this.app.language(),
+        signal: this.#reading.signal,
+        onKind: (found) => (isClip = found),
+        onAnswer: (answer) => {
+          answers.push(answer);
+          told.textContent = t("practice.spot_reading", { time: minutes(answer.reading.time_s ?? 0) });
+        },
+      });
       if (this.#isOver) return;
-      const found = answers ? toFollow(answers) : null;
+      const found = isClip ? toFollow(answers) : null;
       if (found) this.#ready(file, found);
-      else this.#choose(t(answers ? "practice.spot_none" : "practice.spot_picture"));
+      else if (warning) this.#choose(t("practice.spot_failed", { reason: warning }));
+      else this.#choose(t(isClip ? "practice.spot_none" : "practice.spot_picture"));
     } catch (error) {
-      if (!this.#isOver) this.#choose(t("practice.spot_failed", { reason: error.message }));
+      if (!this.#isOver) this.#choose(t("practice.spot_failed", { reason: error.reason || (error.key ? t(error.key) : error.message) }));
     }
   }
 
@@ -131,42 +142,6 @@ export class SpotRound {
     const seconds = this.video.duration;
     this.stop();
     this.finish(answers, { changes, hits, extra, seconds });
-  }
-}
-
-/** Read a clip on the server: its answers by frame; null for a picture. Throws an Error that can be shown. */
-async function readClip(file, { language, signal, progress }) {
-  const body = new FormData();
-  body.append("file", file);
-  const answer = await fetchWithToken(`/api/read?language=${encodeURIComponent(language)}`, { method: "POST", body, signal });
-  if (!answer.ok) {
-    const told = await answer.json().catch(() => ({}));
-    throw new Error(told.detail ?? `${answer.status} ${answer.statusText}`);
-  }
-  if (!answer.headers.get("Content-Type")?.includes("ndjson")) return null;
-  const answers = [];
-  let rest = "";
-  const take = (line) => {
-    const one = JSON.parse(line);
-    if (one.detail) throw new Error(one.detail);
-    if (one.reading) answers.push(one);
-  };
-  for await (const text of chunks(answer.body.pipeThrough(new TextDecoderStream()))) {
-    const lines = (rest + text).split("\n");
-    rest = lines.pop();
-    lines.filter(Boolean).forEach(take);
-    if (answers.length) progress(answers.at(-1).reading.time_s);
-  }
-  if (rest.trim()) take(rest);
-  return answers;
-}
-
-async function* chunks(stream) {
-  const reader = stream.getReader(); // not every browser can iterate over streams
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return;
-    yield value;
   }
 }
 
