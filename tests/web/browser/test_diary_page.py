@@ -298,3 +298,17 @@ def test_weeks_begin_on_monday_and_go_by_the_calendar(page: Page, open_view: Cal
             assert found == max(week, -1)
             if day == 1:  # the day before a Monday lies in the week before
                 week -= 1
+
+
+def test_it_writes_what_the_camera_sees(page: Page, open_view: Callable[[Page, str], None], api: httpx.Client) -> None:
+    open_view(page, "diary")
+    page.get_by_role("switch").click()
+    page.get_by_role("link", name="Watch").click()
+    page.locator("#view-watch").get_by_role("button", name="The people in front of you").click()
+    expect(page.locator("#view-watch").get_by_text("happy").first).to_be_visible(timeout=60_000)
+    page.get_by_role("link", name="Diary").click()
+    expect(page.get_by_text("On, and writing now.")).to_be_visible()
+    page.get_by_role("switch").click()
+    expect(page.locator(".session-item")).to_contain_text("mostly happy")
+    (kept,) = api.get(SESSIONS).json()
+    assert (kept["people"], set(kept["labels"]) - {"not sure"}) == (1, {"happy"})
