@@ -20,7 +20,9 @@ VERBS = {
     for name, group in GROUPS.items()
     for inner, verb in getattr(group, "commands", {"": group}).items()
 }
-COMMAND = re.compile(r"(?:^    |`)(mien (?:live|read|models|data|evaluate|compare|train|export)\b[^`\n]*)", re.MULTILINE)
+COMMAND = re.compile(
+    r"(?:^    |`)(mien (?:live|read|models|data|evaluate|compare|train|export)\b[^`\n]*)", re.MULTILINE
+)
 
 
 def text_of(page: Path) -> str:

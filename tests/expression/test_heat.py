@@ -98,5 +98,5 @@ def test_broken_metadata_are_said_to_be(change: dict[str, str]) -> None:
 
 
 def test_a_file_without_weights_says_what_to_do(classifier: Classifier, tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match="does not hold the weights of its head 'other'.*export it again"):
+    with pytest.raises(ModelError, match=r"does not hold the weights of its head 'other'.*export it again"):
         Classifier(copy_of_default(tmp_path / "m")).weights("other")

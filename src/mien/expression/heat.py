@@ -43,7 +43,9 @@ class Head:
         try:
             head = cls(_from_texts(weight, metadata), _from_texts(bias, metadata))
         except (KeyError, ValueError, binascii.Error) as error:
-            raise ModelError(f"the weights of the head {name!r} in the model file are broken: export it again") from error
+            raise ModelError(
+                f"the weights of the head {name!r} in the model file are broken: export it again"
+            ) from error
         if head.weight.ndim != 2 or head.bias.shape != head.weight.shape[:1]:
             raise ModelError(f"the weights of the head {name!r} in the model file do not fit: export it again")
         return head

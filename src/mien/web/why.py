@@ -42,10 +42,10 @@ def why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None = Non
         language: of the sentence.
 
     Returns:
-        Plain JSON values. `label`; `shown`, the label that was read; `crop`, a data URL of the grey PNG that the network
-        saw; `heat`, 0..1 for each of the crop's pixels, and `heat_png`, a data URL of a PNG to lay over the crop (both
-        None, with the reason in `no_heat`, where the model file cannot tell); `people`, ten whole people by label;
-        `votes`, their shares; `doubts` in words; `text`, one sentence.
+        Plain JSON values. `label`; `shown`, the label that was read; `crop`, a data URL of the grey PNG that the
+        network saw; `heat`, 0..1 for each of the crop's pixels, and `heat_png`, a data URL of a PNG to lay over the
+        crop (both None, with the reason in `no_heat`, where the model file cannot tell); `people`, ten whole people by
+        label; `votes`, their shares; `doubts` in words; `text`, one sentence.
 
     Raises:
         UsageError: there is no such label, or the reader cannot explain.
@@ -83,7 +83,7 @@ def people_of(expression: Expression) -> dict[str, int]:
 
 
 def apportion(shares: Mapping[str, float], seats: int) -> dict[str, int]:
-    """Whole numbers in proportion to `shares` that add up to `seats`: the method of the largest remainder (Hamilton)."""
+    """Whole numbers in proportion to `shares` that add up to `seats`, by the largest remainder (Hamilton)."""
     total = sum(shares.values())
     if total <= 0:
         shares, total = dict.fromkeys(shares, 1.0), float(len(shares))
@@ -110,7 +110,7 @@ def _heat_of(
 
 
 def _layer(heat_map: FloatArray) -> ImageArray:
-    """(S, S, 4) BGRA: inferno, which the colour-blind can read and which gets lighter with heat; cold is transparent."""
+    """(S, S, 4) BGRA: inferno, which gets lighter with heat and which the colour-blind can read; cold is clear."""
     colours = cv2.applyColorMap((64 + 191 * heat_map).astype(np.uint8), cv2.COLORMAP_INFERNO)
     opaque = (255 * MOST_OPAQUE * np.minimum(1, 1.5 * heat_map)).astype(np.uint8)
     return np.dstack([colours, opaque])

@@ -49,8 +49,9 @@ export function faceCard(t, { name, number, onWhy, onPoint = () => {} }) {
   for (const type of ["pointerenter", "focusin"]) card.addEventListener(type, () => onPoint(true));
   for (const type of ["pointerleave", "focusout"]) card.addEventListener(type, () => onPoint(false));
 
-  const update = (face) => {
+  const update = (face, canExplain = true) => {
     const parts = face ? partsOf(t, face) : { title: t("files.away"), people: "", doubts: [], label: NOT_SURE };
+    why.hidden = !canExplain || !face?.expression;
     const said = JSON.stringify(parts);
     if (card.dataset.said === said) return;
     card.dataset.said = said;
@@ -61,8 +62,7 @@ export function faceCard(t, { name, number, onWhy, onPoint = () => {} }) {
     people.textContent = parts.people || (face ? guessOf(t, face) : "");
     doubts.textContent = parts.doubts.join(" · ");
     why.setAttribute("aria-label", t("why.open_for", { words: `${name}: ${parts.title}` }));
-    why.hidden = !face?.expression;
-  };
+      };
   return { element: card, update };
 }
 

@@ -69,7 +69,7 @@ export class ClipView {
     this.note = el("div", { class: "file-note", "aria-live": "polite" });
     this.cards = el("ul", { class: "file-side file-cards", "aria-label": t("files.faces") });
     this.side = el("div", { class: "file-side" }, this.cards);
-    this.tracks = el("div", { class: "tracks" });
+    this.tracks = el("div", { class: "file-tracks" });
     this.words = el("div");
     this.over = el("section", { class: "file-timeline" }, el("h4", {}, t("files.timeline")), this.tracks, this.words);
     this.element.replaceChildren(el("div", { class: "file-picture" }, this.stage, this.note), this.side, this.over);
@@ -122,9 +122,10 @@ export class ClipView {
     const faces = answer?.reading.faces ?? [];
     const numbers = faces.map(({ track_id: id }) => this.#people.get(id)?.number);
     const pointed = faces.findIndex(({ track_id: id }) => id === pointedId && pointedId !== null);
-    if (!this.#isMarked && !this.#isUnplayable) this.layer.draw(answer, this.#people.size > 1 ? numbers : [], pointed);
+    const canExplain = !this.#isMarked && !this.#isUnplayable; // only the clip's own pixels
+    if (canExplain) this.layer.draw(answer, this.#people.size > 1 ? numbers : [], pointed);
     for (const [id, person] of this.#people) {
-      person.card.update(faces.find(({ track_id: one }) => one === id) ?? null);
+      person.card.update(faces.find(({ track_id: one }) => one === id) ?? null, canExplain);
       person.track.moveTo(this.video.currentTime);
     }
   }

@@ -1,6 +1,8 @@
 // A file to the server and its Readings back: one for a picture, one after the other for a clip. What went wrong becomes
 // a message of our own, so that it is said in the person's language.
 
+import { fetchWithToken } from "./token.js";
+
 const PROBLEMS = { 400: "files.problem.empty", 413: "files.problem.too_large", 415: "files.problem.kind", 422: "files.problem.broken", 429: "files.problem.busy" };
 
 /** What went wrong: `key` is the message, `reason` the server's own line. */
@@ -41,7 +43,7 @@ export async function annotate(file, { language, signal }) {
 async function send(path, file, signal) {
   const body = new FormData();
   body.append("file", file);
-  const answer = await fetch(path, { method: "POST", body, signal }).catch((error) => {
+  const answer = await fetchWithToken(path, { method: "POST", body, signal }).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new FileProblem("files.problem.connection");
   });

@@ -39,9 +39,9 @@ export class Pieces {
 
 /** A person's track. `update(pieces, length_s)`, `moveTo(time_s)`; `onSeek(time_s)` is called when it is moved along. */
 export function track(t, { name, onSeek }) {
-  const bar = el("div", { class: "track-bar" });
-  const head = el("div", { class: "track-head" });
-  const slider = el("div", { class: "track", role: "slider", tabindex: 0, "aria-label": t("files.track", { name }) }, bar, head);
+  const bar = el("div", { class: "file-track-bar" });
+  const head = el("div", { class: "file-track-head" });
+  const slider = el("div", { class: "file-track", role: "slider", tabindex: 0, "aria-label": t("files.track", { name }) }, bar, head);
   const now = { pieces: [], length_s: 0, time_s: 0 };
   const seek = (time_s) => onSeek(Math.max(0, Math.min(now.length_s, time_s)));
 
@@ -78,19 +78,31 @@ export function track(t, { name, onSeek }) {
     bar.replaceChildren(...pieces.map((piece) => pieceOf(piece, length_s)));
     moveTo(now.time_s);
   };
-  return { element: el("div", { class: "track-row" }, el("span", { class: "track-name" }, name), slider), update, moveTo };
+  return { element: el("div", { class: "file-track-row" }, el("span", { class: "file-track-name" }, name), slider), update, moveTo };
 }
 
 /** The same in words: who looked how, from when to when. */
 export function inWords(t, people) {
   const lists = people.map(({ name, pieces }) => {
-    const told = pieces.filter(({ from_s, to_s }) => to_s - from_s >= LEAST_TOLD_S);
-    const lines = (told.length ? told : pieces).map(({ face, from_s, to_s }) =>
-      el("li", {}, t("files.span", { from: clock(from_s), to: clock(to_s), words: partsOf(t, face).title })),
+    const lines = spans(t, pieces).map(({ words, from_s, to_s }) =>
+      el("li", {}, t("files.span", { from: clock(from_s), to: clock(to_s), words })),
     );
     return [el("h4", {}, name), el("ol", { class: "file-spans" }, lines)];
   });
   return el("details", { class: "file-words" }, el("summary", {}, t("files.in_words")), lists.flat());
+}
+
+/** Pieces as they are told: those too short to tell fall to the one before, and what is said alike is said once. */
+function spans(t, pieces) {
+  const long = pieces.filter(({ from_s, to_s }) => to_s - from_s >= LEAST_TOLD_S);
+  const told = [];
+  for (const { face, from_s, to_s } of long.length ? long : pieces) {
+    const words = partsOf(t, face).title;
+    const last = told.at(-1);
+    if (last?.words === words && from_s - last.to_s < GAP_S) last.to_s = to_s;
+    else told.push({ words, from_s, to_s });
+  }
+  return told;
 }
 
 /** Which colours stand for which words: for the expressions that occur. */
@@ -106,7 +118,7 @@ export function legend(t, people) {
 }
 
 function pieceOf({ label, isSure, from_s, to_s }, length_s) {
-  const piece = el("span", { class: isSure ? "piece" : "piece unsure" });
+  const piece = el("span", { class: isSure ? "file-piece" : "file-piece unsure" });
   piece.style.left = `${(100 * from_s) / length_s}%`;
   piece.style.width = `${Math.max(0.3, (100 * (to_s - from_s)) / length_s)}%`;
   piece.style.background = isSure ? colourOf(label) : "";

@@ -45,7 +45,8 @@ export class WhyDialog {
     this.source = source;
     this.title = el("h2", { id: "why-title", tabindex: "-1" }, t("why.open"));
     this.told = el("p", { class: "why-told", role: "status" }, t("why.loading"));
-    this.parts = el("div", { class: "why-parts" });
+    this.picture = el("div");
+    this.votes = el("div");
     this.row = el("div", { class: "why-others" });
     const close = el("button", { type: "button", class: "main", onclick: () => this.#dialog.close() }, t("why.close"));
     const dialog = el(
@@ -53,8 +54,7 @@ export class WhyDialog {
       { class: "why", "aria-labelledby": "why-title" },
       this.title,
       this.told,
-      this.parts,
-      this.row,
+      el("div", { class: "why-parts" }, this.picture, el("div", { class: "why-side" }, this.votes, this.row)),
       el("div", { class: "buttons why-end" }, close),
     );
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close()); // beside it
@@ -99,13 +99,14 @@ export class WhyDialog {
     const title = why.label === why.shown ? "why.title" : "why.title_other";
     this.title.textContent = t(title, { label: wordOf(t, why.label) });
     this.told.textContent = why.text;
-    this.parts.replaceChildren(...this.#sections(why));
+    this.picture.replaceChildren(this.#picture(why));
+    this.votes.replaceChildren(...this.#sections(why));
     this.#showOthers(why);
   }
 
-  /** What is explained, one element each; a deeper explanation is one more. */
+  /** What stands beside the picture, one element each; a deeper explanation is one more. */
   #sections(why) {
-    return [this.#picture(why), this.#votes(why)];
+    return [this.#votes(why)];
   }
 
   #picture(why) {
@@ -141,7 +142,8 @@ export class WhyDialog {
     const doubts = why.doubts.length
       ? [el("h3", {}, t("why.doubts")), el("ul", {}, why.doubts.map((doubt) => el("li", {}, doubt)))]
       : [el("p", { class: "quiet" }, t("why.no_doubts"))];
-    return el("div", { class: "why-votes" }, el("h3", {}, t("why.people")), people(t, why.people), doubts);
+    const moment = this.source.at ? el("p", { class: "quiet" }, t("why.one_moment")) : null;
+    return el("div", { class: "why-votes" }, el("h3", {}, t("why.people")), people(t, why.people), doubts, moment);
   }
 
   /** A button for every word; those that stay are kept, so that focus stays where it is. */
