@@ -30,6 +30,11 @@ export const NOTES = {
 const NOTE_S = 0.14;
 const LOUD = 0.12;
 
+/** Whether this device can vibrate; browsers of desktops claim so without a motor. */
+export function canVibrate() {
+  return "vibrate" in navigator && navigator.maxTouchPoints > 0;
+}
+
 /** The machine's own voices for a language, the most fitting first: never one that sends words elsewhere. */
 export function voicesOf(language) {
   const all = window.speechSynthesis?.getVoices() ?? [];

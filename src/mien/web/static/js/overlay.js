@@ -4,7 +4,7 @@
 import { colourOf } from "./faces.js";
 import { svg } from "./dom.js";
 
-const NUMBER = 0.05; // radius of a number's disc in heights of the picture
+const NUMBER_PX = 15; // radius of a number's disc on the screen
 const ROUND = 0.16; // radius of the outline's corners in sides
 
 /** The drawing over a video: `.root`, `draw(reading, people, isMirrored)`, `clear()`. */
@@ -22,6 +22,7 @@ export class Overlay {
 
   draw({ width, height }, people, isMirrored) {
     this.root.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    const radius = (NUMBER_PX * height) / (this.root.clientHeight || height);
     const flip = isMirrored ? (x) => width - x : (x) => x;
     for (const [id, mark] of this.#marks) {
       if (people.some((person) => person.id === id)) continue;
@@ -30,7 +31,7 @@ export class Overlay {
     }
     for (const person of people) {
       const corners = person.outline.map(([x, y]) => [flip(x), y]);
-      this.#place(this.#markOf(person), person, corners, { isNumbered: people.length > 1, radius: NUMBER * height });
+      this.#place(this.#markOf(person), person, corners, { isNumbered: people.length > 1, radius });
     }
   }
 
@@ -58,7 +59,7 @@ export class Overlay {
     line.classList.toggle("unsure", !sure);
     disc.style.display = number.style.display = isNumbered ? "" : "none";
     const [x, y] = corners.reduce((top, corner) => (corner[1] < top[1] ? corner : top));
-    const [cx, cy] = [x, Math.max(radius, y)];
+    const [cx, cy] = [x, Math.max(radius * 1.1, y - radius)]; // above the face, not on it
     for (const [name, value] of Object.entries({ cx, cy, r: radius })) disc.setAttribute(name, value.toFixed(1));
     number.textContent = person.number;
     number.setAttribute("x", cx.toFixed(1));

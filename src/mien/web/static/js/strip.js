@@ -32,7 +32,9 @@ export class Strip {
       block.style.fill = colourOf(key);
       return block;
     });
-    this.#drawing.replaceChildren(...blocks);
+    const begun = Math.max(0, MINUTE_S - (nowS - person.past[0].fromS));
+    const ground = svg("rect", { x: begun.toFixed(2), y: 0, width: (MINUTE_S - begun).toFixed(2), height: HIGH, class: "strip-ground" });
+    this.#drawing.replaceChildren(ground, ...blocks);
     if (nowS - this.#saidS >= SAY_EVERY_S) this.#say(person, nowS);
   }
 

@@ -64,7 +64,7 @@ export class StartPanel {
 
   #promise(name) {
     const { t } = this.#app;
-    return el("li", {}, el("strong", {}, t(`watch.welcome.${name}.title`)), el("span", {}, t(`watch.welcome.${name}`)));
+    return el("li", { class: "panel" }, el("strong", {}, t(`watch.welcome.${name}.title`)), el("span", {}, t(`watch.welcome.${name}`)));
   }
 
   #choices() {

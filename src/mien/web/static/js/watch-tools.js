@@ -1,5 +1,6 @@
 // The buttons below the picture: everything that keys can do, and the choices that belong to a source.
 
+import { canVibrate } from "./cues.js";
 import { el } from "./dom.js";
 
 const CUES = ["speech", "sound", "vibration"];
@@ -26,7 +27,6 @@ export class Tools {
 
   #row() {
     const row = ["stop", "reading", "save", "mute", "large"].map((action) => this.#button(action, this.#tasks[action]));
-    row[0].classList.add("main");
     return el("div", { class: "buttons" }, row, this.#button("more", () => this.#turnMore()));
   }
 
@@ -36,7 +36,7 @@ export class Tools {
     return el(
       "div", { class: "tools-more", id: "watch-more", hidden: true },
       group("watch.group.picture", this.cameraRow, this.#button("mirror", () => this.#turnMirror()), this.#button("source", this.#tasks.source)),
-      group("watch.group.cues", cues),
+      group("watch.group.cues", ...cues),
       group("watch.group.show", this.#button("card", () => this.#turnCard()), this.#button("rate", this.#tasks.rate),
         this.#button("body", this.#tasks.body), this.#button("tips", this.#tasks.tips)),
     );
@@ -67,7 +67,7 @@ export class Tools {
     for (const cue of CUES) press(cue, cues.isOn(cue));
     this.#buttons.more.setAttribute("aria-expanded", String(!this.more.hidden));
     this.#buttons.more.setAttribute("aria-controls", "watch-more");
-    this.#buttons.vibration.hidden = !navigator.vibrate;
+    this.#buttons.vibration.hidden = !canVibrate();
     this.cameraRow.hidden = this.#buttons.mirror.hidden = capture.source !== "camera";
   }
 

@@ -1,7 +1,7 @@
 // Settings: language, looks, camera, cues, keys. Everything is kept in this browser alone and acts at once.
 
 import { ACTIONS, isUsable, keyName, keysOf } from "../keys.js";
-import { voicesOf } from "../cues.js";
+import { canVibrate, voicesOf } from "../cues.js";
 import { api, el } from "../dom.js";
 
 export const id = "options";
@@ -127,8 +127,7 @@ class OptionsView {
   #cues() {
     const { t, settings, cues, language } = this.app;
     const voices = voicesOf(language());
-    const canVibrate = "vibrate" in navigator;
-    const reasons = { speech: voices.length ? null : t("options.no_voice"), vibration: canVibrate ? null : t("options.no_vibration") };
+    const reasons = { speech: voices.length ? null : t("options.no_voice"), vibration: canVibrate() ? null : t("options.no_vibration") };
     const checks = CUES.map((cue) =>
       this.#check(`cues.${cue}`, false, `options.cue.${cue}`, { told: reasons[cue], disabled: Boolean(reasons[cue]) }),
     );

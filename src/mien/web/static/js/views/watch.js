@@ -48,8 +48,7 @@ class WatchView {
       this.#app.capture.video, this.overlay.root, this.note, this.rate);
     this.empty = el("p", { class: "nobody quiet" });
     this.people = el("div", { class: "people-here", role: "group", dataset: { wordsLabel: "watch.people_here" } }, this.cards.root, this.empty);
-    this.left = el("div", { class: "watch-left" }, this.stage, this.tools.root);
-    this.watching = el("div", { class: "watching", hidden: true }, this.left, this.people);
+    this.watching = el("div", { class: "watching", hidden: true }, this.stage, this.people, this.tools.root);
     return [el("h2", { class: "visually-hidden", dataset: { words: "view.watch" } }), this.start.root, this.watching];
   }
 
@@ -82,6 +81,10 @@ class WatchView {
   #listen() {
     const { bus, settings } = this.#app;
     bus.addEventListener("source", () => this.#drawFrame());
+    const { video } = this.#app.capture;
+    video.addEventListener("resize", () => {
+      if (video.videoHeight) this.stage.style.setProperty("--ratio", (video.videoWidth / video.videoHeight).toFixed(4));
+    });
     bus.addEventListener("people", () => this.#drawPeople());
     bus.addEventListener("reading", () => this.#countRate());
     bus.addEventListener("steady", ({ detail }) => this.#say(detail));
