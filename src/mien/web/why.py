@@ -16,7 +16,7 @@ import numpy as np
 from fastapi import APIRouter, File, Form, UploadFile
 
 from mien import images
-from mien.errors import ModelError, UsageError
+from mien.errors import ModelError, TooLargeError, UsageError
 from mien.expression import heat, words
 from mien.pipeline import Pipeline
 from mien.types import Expression, Face, FloatArray, Frame, ImageArray
@@ -24,6 +24,7 @@ from mien.web.engine import FrameReader
 from mien.web.services import Services
 
 PEOPLE = 10
+PICTURE_BYTES = 100_000_000  # no picture is larger; it is held in memory
 HEAT_PX = 192  # side of the heat-map's picture: smooth at four times the crop's usual side
 MOST_OPAQUE = 0.85  # the face stays visible below the hottest place
 
@@ -182,6 +183,8 @@ def router(services: Services) -> APIRouter:
         """The crop, the heat-map over it, ten people's votes, and a sentence."""
         words.language_of(language)
         which = face if at is None else _point(at)
+        if (file.size or 0) > PICTURE_BYTES:
+            raise TooLargeError(f"a picture has at most {PICTURE_BYTES:,} bytes")
         data = await file.read()
 
         def work(pipeline: FrameReader) -> Why:

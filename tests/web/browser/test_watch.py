@@ -176,11 +176,12 @@ def test_reading_goes_on_without_the_page_s_timers(
 ) -> None:
     open_view(page, "watch")
     start(page, source)
-    page.evaluate("window.wait = setTimeout")
+    page.evaluate("window.wait = setTimeout; null")
     page.evaluate(STOP_PAGE)
     seen = page.evaluate("mienStats.readings")
     page.evaluate(
-        "(least) => new Promise((done) => { const look = () => mienStats.readings > least ? done() : wait(look, 30); look(); })",
+        "(least) => new Promise((done) => { "
+        "const look = () => mienStats.readings > least ? done() : wait(look, 30); look(); })",
         seen + 20,
     )
 
@@ -254,7 +255,8 @@ def test_the_small_card_shows_the_word(page: Page, open_view: Callable[[Page, st
           const frame = document.createElement("iframe");
           document.body.append(frame);
           window.small = frame.contentWindow;
-          frame.contentWindow.close = () => { frame.contentWindow.dispatchEvent(new Event("pagehide")); frame.remove(); };
+          frame.contentWindow.close = () => {
+            frame.contentWindow.dispatchEvent(new Event("pagehide")); frame.remove(); };
           return frame.contentWindow;
         } };"""
     )
@@ -263,6 +265,6 @@ def test_the_small_card_shows_the_word(page: Page, open_view: Callable[[Page, st
     page.locator("[data-action=more]").click()
     page.locator("[data-action=card]").click()
     expect(page.locator("[data-action=card]")).to_have_text("Close the small card")
-    until(page, "small.document.querySelector('strong')?.textContent === 'looks happy'")
+    until(page, "window.small?.document.querySelector('strong')?.textContent === 'looks happy'")
     page.locator("[data-action=card]").click()
     expect(page.locator("[data-action=card]")).to_have_text("Small card on top")

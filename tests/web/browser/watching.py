@@ -1,4 +1,4 @@
-"""Steps that several tests of the page share: starting a source, waiting for what the page counts, faking the browser."""
+"""Steps that several tests of the page share: starting a source, waiting for readings, faking the browser."""
 
 from __future__ import annotations
 

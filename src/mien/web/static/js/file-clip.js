@@ -123,7 +123,7 @@ export class ClipView {
     const numbers = faces.map(({ track_id: id }) => this.#people.get(id)?.number);
     const pointed = faces.findIndex(({ track_id: id }) => id === pointedId && pointedId !== null);
     const canExplain = !this.#isMarked && !this.#isUnplayable; // only the clip's own pixels
-    if (canExplain) this.layer.draw(answer, this.#people.size > 1 ? numbers : [], pointed);
+    if (!this.#isUnplayable) this.layer.draw(answer, this.#people.size > 1 ? numbers : [], pointed);
     for (const [id, person] of this.#people) {
       person.card.update(faces.find(({ track_id: one }) => one === id) ?? null, canExplain);
       person.track.moveTo(this.video.currentTime);
@@ -205,7 +205,6 @@ export class ClipView {
       this.#isUnplayable = false;
       this.url = URL.createObjectURL(blob);
       this.video.src = this.url;
-      this.layer.element.remove();
       this.#drawNote();
     } catch (error) {
       this.note.replaceChildren(el("p", { class: "warn" }, t("files.problem.marked", { reason: error.reason || t(error.key ?? "files.problem.connection") })));

@@ -22,7 +22,7 @@ function person(label) {
 export function people(t, counts) {
   const rows = Object.entries(counts).filter(([, count]) => count > 0).sort((a, b) => b[1] - a[1]);
   const items = rows.map(([label, count]) => {
-    const row = el("span", { class: "people-row", "aria-hidden": "true" }, Array.from({ length: count }, () => person(label)));
+    const row = el("span", { class: "ten-people-row", "aria-hidden": "true" }, Array.from({ length: count }, () => person(label)));
     return el("li", {}, row, el("span", {}, t("why.people_one", { count, label: wordOf(t, label) })));
   });
   return el("ul", { class: "people", role: "list" }, items);
