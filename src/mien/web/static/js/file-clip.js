@@ -125,8 +125,9 @@ export class ClipView {
     const canExplain = !this.#isMarked && !this.#isUnplayable; // only the clip's own pixels
     if (!this.#isUnplayable) this.layer.draw(answer, this.#people.size > 1 ? numbers : [], pointed);
     for (const [id, person] of this.#people) {
-      person.card.update(faces.find(({ track_id: one }) => one === id) ?? null, canExplain);
-      person.track.moveTo(this.video.currentTime);
+      const face = faces.find(({ track_id: one }) => one === id) ?? null;
+      person.card.update(face, canExplain);
+      person.track.moveTo(this.video.currentTime, face);
     }
   }
 

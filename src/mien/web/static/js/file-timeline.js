@@ -37,12 +37,15 @@ export class Pieces {
   }
 }
 
-/** A person's track. `update(pieces, length_s)`, `moveTo(time_s)`; `onSeek(time_s)` is called when it is moved along. */
+/**
+ * A person's track: `update(pieces, length_s)`, `moveTo(time_s, face)` (null: not in sight).
+ * `onSeek(time_s)` is called when somebody moves along it.
+ */
 export function track(t, { name, onSeek }) {
   const bar = el("div", { class: "file-track-bar" });
   const head = el("div", { class: "file-track-head" });
   const slider = el("div", { class: "file-track", role: "slider", tabindex: 0, "aria-label": t("files.track", { name }) }, bar, head);
-  const now = { pieces: [], length_s: 0, time_s: 0 };
+  const now = { length_s: 0, time_s: 0, face: null };
   const seek = (time_s) => onSeek(Math.max(0, Math.min(now.length_s, time_s)));
 
   slider.addEventListener("pointerdown", (event) => {
@@ -63,20 +66,19 @@ export function track(t, { name, onSeek }) {
     seek(ends[event.key] ?? now.time_s + steps[event.key]);
   });
 
-  const moveTo = (time_s) => {
-    now.time_s = time_s;
+  const moveTo = (time_s, face) => {
+    Object.assign(now, { time_s, face });
     head.style.left = `${now.length_s ? (100 * time_s) / now.length_s : 0}%`;
-    const piece = now.pieces.findLast(({ from_s, to_s }) => from_s <= time_s + 0.05 && to_s >= time_s - GAP_S);
-    const words = piece ? partsOf(t, piece.face).title : t("files.away");
+    const words = face ? partsOf(t, face).title : t("files.away");
     slider.setAttribute("aria-valuenow", time_s.toFixed(1));
     slider.setAttribute("aria-valuetext", t("files.moment", { time: clock(time_s), words }));
   };
   const update = (pieces, length_s) => {
-    Object.assign(now, { pieces, length_s });
+    now.length_s = length_s;
     slider.setAttribute("aria-valuemin", "0");
     slider.setAttribute("aria-valuemax", length_s.toFixed(1));
     bar.replaceChildren(...pieces.map((piece) => pieceOf(piece, length_s)));
-    moveTo(now.time_s);
+    moveTo(now.time_s, now.face);
   };
   return { element: el("div", { class: "file-track-row" }, el("span", { class: "file-track-name" }, name), slider), update, moveTo };
 }

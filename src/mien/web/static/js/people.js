@@ -25,5 +25,5 @@ export function people(t, counts) {
     const row = el("span", { class: "ten-people-row", "aria-hidden": "true" }, Array.from({ length: count }, () => person(label)));
     return el("li", {}, row, el("span", {}, t("why.people_one", { count, label: wordOf(t, label) })));
   });
-  return el("ul", { class: "people", role: "list" }, items);
+  return el("ul", { class: "ten-people", role: "list" }, items);
 }

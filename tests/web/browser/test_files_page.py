@@ -1,0 +1,296 @@
+"""Files: photos and clips, their cards, outlines, times and downloads; and what is said of files that are none."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import av
+import httpx
+import numpy as np
+import pytest
+from conftest import PATIENCE_MS, WELCOMED, LiveServer, listen, new_context
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from mien.expression import words
+from mien.media.tables import COLUMNS, face_row
+from mien.types import Reading
+
+OpenView = Callable[[Page, str], None]
+RATE, FRAMES, GONE_FROM = 10, 30, 20  # of the made clip: three seconds, the person leaves after two
+
+
+@pytest.fixture(scope="module")
+def portrait(astronaut_pixels: np.ndarray) -> np.ndarray:
+    return astronaut_pixels[0:240, 64:384].copy()
+
+
+@pytest.fixture(scope="module")
+def astronaut_pixels() -> np.ndarray:
+    path = Path(__file__).resolve().parents[3] / "examples" / "astronaut.jpg"
+    return np.asarray(Image.open(path).convert("RGB"))
+
+
+@pytest.fixture(scope="module")
+def clip(portrait: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """WebM: the astronaut for two seconds, then nobody."""
+    path = tmp_path_factory.mktemp("clip") / "a clip.webm"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libvpx", rate=RATE)
+        stream.width, stream.height, stream.pix_fmt = 320, 240, "yuv420p"
+        stream.bit_rate, stream.time_base = 2_000_000, Fraction(1, RATE)
+        for index in range(FRAMES):
+            shown = np.roll(portrait, index % 5, 1) if index < GONE_FROM else np.full_like(portrait, 100)
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(shown), "rgb24")
+            frame.pts = index
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.fixture
+def files(page: Page, open_view: OpenView) -> Page:
+    open_view(page, "files")
+    return page
+
+
+def choose(page: Page, *paths: Path) -> Locator:
+    """Choose files, and wait until all are read or refused; the last one."""
+    before = page.locator(".file").count()
+    page.set_input_files("#files-input", list(paths))
+    items = page.locator(".file")
+    expect(items).to_have_count(before + len(paths))
+    for at in range(before, before + len(paths)):
+        expect(items.nth(at).locator(".file-downloads .buttons, .file-problem")).to_be_visible(timeout=PATIENCE_MS)
+    return items.last
+
+
+def saved(page: Page, button: Locator) -> tuple[str, bytes]:
+    """Press a download; its name and its bytes."""
+    with page.expect_download() as download:
+        button.click()
+    return download.value.suggested_filename, Path(download.value.path()).read_bytes()
+
+
+def read_by_api(server: LiveServer, path: Path) -> Any:
+    with path.open("rb") as file:
+        return httpx.post(f"{server.url}/api/read", files={"file": (path.name, file)}, timeout=60).json()
+
+
+def facts(reading: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in reading.items() if name != "timings_ms"}
+
+
+def test_a_photo_is_read(
+    files: Page, server: LiveServer, astronaut: Path, barriers: Callable[[Page], list[str]]
+) -> None:
+    item = choose(files, astronaut)
+    expect(item.locator(".file-card-title")).to_have_text("looks happy")
+    expect(item.locator(".file-card-people")).to_have_text("about 10 in 10 people would say so")
+    expected = read_by_api(server, astronaut)["outlines"][0]
+    points = item.locator("polygon.file-outline").get_attribute("points") or ""
+    assert [[float(value) for value in point.split(",")] for point in points.split()] == expected
+    picture, layer = (item.locator(one).bounding_box() for one in (".file-stage img", ".file-outlines"))
+    assert picture == layer  # so outlines lie where the faces are
+    expect(files.locator("#announcer")).to_contain_text("astronaut.jpg was read. One person: looks happy")
+    expect(files.get_by_text("Nothing leaves this machine")).to_be_visible()
+    assert not barriers(files)
+
+
+def test_downloads_of_a_photo(files: Page, server: LiveServer, astronaut: Path) -> None:
+    item = choose(files, astronaut)
+    expected = read_by_api(server, astronaut)["reading"]
+    name, data = saved(files, item.get_by_role("button", name="JSON"))
+    assert name == "astronaut.json" and facts(json.loads(data)) == facts(expected)
+    name, data = saved(files, item.get_by_role("button", name="Table (CSV)"))
+    (row,) = csv.DictReader(io.StringIO(data.decode()))
+    reading = Reading.from_dict(expected)
+    told = face_row(reading, reading.faces[0])
+    assert name == "astronaut.csv" and list(row) == list(COLUMNS)
+    for column, value in told.items():
+        same = row[column] == ("" if value is None else str(value))
+        assert same or float(row[column]) == float(value), column
+    name, data = saved(files, item.get_by_role("button", name="Marked picture"))
+    assert name == "astronaut-marked.png" and Image.open(io.BytesIO(data)).size == (512, 512)
+
+
+def test_two_people_have_numbers_and_places(files: Page, portrait: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(np.hstack([portrait, portrait[:, ::-1]])).save(tmp_path / "two.png")
+    item = choose(files, tmp_path / "two.png")
+    assert item.locator(".file-card-name").all_inner_texts() == ["1\nLeft", "2\nRight"]
+    assert item.locator(".file-outline-number").all_text_contents() == ["1", "2"]
+    item.get_by_role("button", name="Why? Right").focus()
+    expect(item.locator(".file-face.pointed text")).to_have_text("2")  # the card's face stands out
+
+
+def test_several_files_and_one_table_of_all(files: Page, astronaut: Path, portrait: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(np.hstack([portrait, portrait])).save(tmp_path / "two.png")
+    choose(files, astronaut, tmp_path / "two.png")
+    _, data = saved(files, files.locator(".file-all").get_by_role("button", name="Table (CSV)"))
+    sources = [row["source"] for row in csv.DictReader(io.StringIO(data.decode()))]
+    assert sources == ["astronaut.jpg", "two.png", "two.png"]
+    files.get_by_role("button", name="Remove two.png").click()
+    expect(files.locator(".file")).to_have_count(1)
+    expect(files.locator(".file-all")).to_be_hidden()
+
+
+def test_a_picture_that_the_browser_cannot_show(files: Page, astronaut_pixels: np.ndarray, tmp_path: Path) -> None:
+    Image.fromarray(astronaut_pixels).save(tmp_path / "scan.tiff")
+    item = choose(files, tmp_path / "scan.tiff")
+    expect(item.get_by_text("you see the copy that Mien marked")).to_be_visible()
+    assert item.locator(".file-stage img").evaluate("async (one) => (await one.decode(), one.naturalWidth)") == 512
+    item.get_by_role("button", name="Why?").click()
+    expect(files.locator("dialog.why .why-glow")).to_be_visible()
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "told"),
+    [
+        ("notes.txt", b"hello", "This is no photo and no clip that can be read."),
+        ("empty.jpg", b"", "This file is empty."),
+        ("list.mp4", b"ffconcat version 1.0\nfile '/etc/hostname'\n", "This is no photo and no clip that can be read."),
+    ],
+)
+def test_what_is_no_picture(files: Page, name: str, data: bytes, told: str, noises: list[str], tmp_path: Path,
+                            barriers: Callable[[Page], list[str]]) -> None:  # fmt: skip
+    (tmp_path / name).write_bytes(data)
+    item = choose(files, tmp_path / name)
+    expect(item.get_by_role("alert")).to_have_text(told)
+    expect(item.get_by_role("button", name="Try again")).to_be_visible()
+    assert not barriers(files)
+    noises.clear()  # the browser logs every answer of this kind
+
+
+def test_a_damaged_picture(files: Page, astronaut: Path, noises: list[str], tmp_path: Path) -> None:
+    (tmp_path / "half.jpg").write_bytes(astronaut.read_bytes()[:9000])
+    item = choose(files, tmp_path / "half.jpg")
+    expect(item.get_by_role("alert")).to_have_text("This file is damaged or cut off: copy or download it again.")
+    noises.clear()
+
+
+def test_no_face(files: Page, tmp_path: Path) -> None:
+    Image.new("RGB", (90, 60), "grey").save(tmp_path / "wall.png")
+    item = choose(files, tmp_path / "wall.png")
+    expect(item.get_by_text("No face found.")).to_be_visible()
+
+
+def test_a_file_is_dropped(files: Page, astronaut: Path) -> None:
+    data = files.evaluate_handle(
+        """(bytes) => {
+          const given = new DataTransfer();
+          given.items.add(new File([new Uint8Array(bytes)], 'dropped.jpg', { type: 'image/jpeg' }));
+          return given;
+        }""",
+        list(astronaut.read_bytes()),
+    )
+    files.dispatch_event(".drop-zone", "dragover", {"dataTransfer": data})
+    expect(files.locator(".drop-zone.lit")).to_be_visible()
+    files.dispatch_event(".drop-zone", "drop", {"dataTransfer": data})
+    expect(files.locator(".file-card-title")).to_have_text("looks happy")
+
+
+def test_a_clip_and_its_time(files: Page, clip: Path, barriers: Callable[[Page], list[str]]) -> None:
+    item = choose(files, clip)
+    track = item.get_by_role("slider", name="Person 1 over time")
+    expect(item.locator(".file-track")).to_have_count(1)
+    assert float(track.get_attribute("aria-valuemax") or 0) == pytest.approx(FRAMES / RATE, abs=0.2)
+    expect(item.locator(".file-card-title")).to_have_text("looks happy")
+    box = track.bounding_box()
+    assert box is not None
+    track.click(position={"x": box["width"] * 0.5, "y": 20})  # half of the time
+    now = "() => document.querySelector('.file-clip video').currentTime"
+    assert files.evaluate(now) == pytest.approx(FRAMES / RATE / 2, abs=0.1)
+    expect(track).to_have_attribute("aria-valuetext", "0:01, looks happy")
+    track.press("ArrowRight")
+    assert files.evaluate(now) == pytest.approx(FRAMES / RATE / 2 + 1, abs=0.1)
+    expect(track).to_have_attribute("aria-valuetext", "0:02, not in the picture")
+    expect(item.locator(".file-card-title")).to_have_text("not in the picture")
+    expect(item.locator("polygon")).to_have_count(0)
+    track.press("Home")
+    assert files.evaluate(now) == 0
+    expect(item.locator("polygon.file-outline")).to_have_count(1)
+    item.get_by_text("The same in words").click()
+    expect(item.locator(".file-spans li").first).to_contain_text("looks happy")
+    assert not barriers(files)
+
+
+def test_a_moment_of_a_clip_is_explained(files: Page, clip: Path) -> None:
+    item = choose(files, clip)
+    item.get_by_role("button", name="Why? Person 1").click()
+    expect(files.locator("dialog.why .why-glow")).to_be_visible()
+    expect(files.locator("dialog.why")).to_have_accessible_name("Why “happy”?")
+    expect(files.locator("dialog.why")).to_contain_text("one moment of the clip alone")
+
+
+def test_downloads_of_a_clip(files: Page, clip: Path) -> None:
+    item = choose(files, clip)
+    name, data = saved(files, item.get_by_role("button", name="JSON Lines"))
+    readings = [Reading.from_dict(json.loads(line)) for line in data.splitlines()]
+    assert name == "a clip.jsonl" and [one.index for one in readings] == list(range(FRAMES))
+    name, data = saved(files, item.get_by_role("button", name="Table (CSV)"))
+    rows = list(csv.DictReader(io.StringIO(data.decode())))
+    assert len(rows) == sum(len(one.faces) for one in readings) >= GONE_FROM - 2
+    assert {row["track_id"] for row in rows} == {"1"}
+    name, data = saved(files, item.get_by_role("button", name="Marked video"))
+    with av.open(io.BytesIO(data)) as container:
+        assert name == "a clip-marked.mp4" and sum(1 for _ in container.decode(video=0)) == FRAMES
+
+
+def test_a_clip_that_the_browser_cannot_play(files: Page, portrait: np.ndarray, tmp_path: Path) -> None:
+    frames = [Image.fromarray(np.roll(portrait, shift, 1)) for shift in range(8)]
+    frames[0].save(tmp_path / "moving.gif", save_all=True, append_images=frames[1:], duration=100)
+    item = choose(files, tmp_path / "moving.gif")
+    expect(item.get_by_text("you see the copy that Mien marked")).to_be_visible()
+    expect(item.locator(".file-stage video")).to_be_visible()
+    expect(item.locator(".file-card-title")).to_have_text("looks happy")
+    expect(item.locator(".file-card-why")).to_be_hidden()  # its frames cannot be had without the marks
+
+
+def test_reading_can_be_cancelled(files: Page, server: LiveServer, tmp_path: Path) -> None:
+    page = files
+    demo = httpx.get(f"{server.url}/static/demo.webm").content  # eight seconds: time enough
+    (tmp_path / "long.webm").write_bytes(demo)
+    page.set_input_files("#files-input", tmp_path / "long.webm")
+    page.locator(".file").get_by_role("button", name="Cancel").click()
+    expect(page.locator(".file-status")).to_contain_text("Stopped at")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".file-downloads .buttons")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".file-status")).to_have_text("")
+
+
+def test_in_french_on_a_phone(
+    browser: Browser, server: LiveServer, astronaut: Path, clip: Path, noises: list[str],
+    barriers: Callable[[Page], list[str]],
+) -> None:  # fmt: skip
+    kept = {**WELCOMED, "language": "fr"}
+    context = new_context(browser, kept=kept, viewport={"width": 320, "height": 640}, color_scheme="dark")
+    page = context.new_page()
+    listen(page, noises, server.url)
+    page.goto(f"{server.url}/#files")
+    page.wait_for_selector("html[data-ready=true]", state="attached")
+    choose(page, astronaut, clip)
+    for title in page.locator(".file-card-title").all():
+        expect(title).to_have_text(words.message("looks.happy", "fr"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    assert not barriers(page)
+    context.close()
+    assert not noises
+
+
+def test_real_photos(files: Page, shared_media: Path) -> None:
+    photos = sorted((shared_media / "photos").glob("*.jpg"))[:3]
+    choose(files, *photos)
+    expect(files.locator(".file-card")).to_have_count(3)
+
+
+def test_a_real_clip(files: Page, shared_media: Path) -> None:
+    item = choose(files, shared_media / "videos" / "want.mkv")
+    expect(item.locator(".file-track")).to_have_count(1)
+    expect(item.locator(".file-stage video")).to_be_visible()
+    assert item.locator("video").evaluate("one => [one.videoWidth, one.videoHeight]") == [640, 480]
