@@ -178,12 +178,7 @@ def test_reading_goes_on_without_the_page_s_timers(
     start(page, source)
     page.evaluate("window.wait = setTimeout; null")
     page.evaluate(STOP_PAGE)
-    seen = page.evaluate("mienStats.readings")
-    page.evaluate(
-        "(least) => new Promise((done) => { "
-        "const look = () => mienStats.readings > least ? done() : wait(look, 30); look(); })",
-        seen + 20,
-    )
+    more_readings(page, 20)
 
 
 def test_it_connects_again_when_the_server_is_back(
@@ -250,21 +245,11 @@ def test_it_fits_a_phone(
 
 
 def test_the_small_card_shows_the_word(page: Page, open_view: Callable[[Page, str], None]) -> None:
-    page.add_init_script(
-        """window.documentPictureInPicture = { requestWindow: async () => {
-          const frame = document.createElement("iframe");
-          document.body.append(frame);
-          window.small = frame.contentWindow;
-          frame.contentWindow.close = () => {
-            frame.contentWindow.dispatchEvent(new Event("pagehide")); frame.remove(); };
-          return frame.contentWindow;
-        } };"""
-    )
     open_view(page, "watch")
     start(page)
     page.locator("[data-action=more]").click()
     page.locator("[data-action=card]").click()
     expect(page.locator("[data-action=card]")).to_have_text("Close the small card")
-    until(page, "window.small?.document.querySelector('strong')?.textContent === 'looks happy'")
+    until(page, "documentPictureInPicture.window?.document.querySelector('strong')?.textContent === 'looks happy'")
     page.locator("[data-action=card]").click()
     expect(page.locator("[data-action=card]")).to_have_text("Small card on top")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator, Page, expect
 
 CARD = ".card"
+PATIENCE_MS = 30_000
 # The browser's dialog for sharing cannot be answered by a test: another camera picture stands in for the screen.
 FAKE_SCREEN = """navigator.mediaDevices.getDisplayMedia = async (wanted) => {
   window.sharingAsked = wanted;
@@ -13,9 +14,21 @@ FAKE_SCREEN = """navigator.mediaDevices.getDisplayMedia = async (wanted) => {
 
 
 def until(page: Page, condition: str) -> None:
-    """Wait until a JavaScript expression holds. (Playwright's own way is forbidden by the page's content policy.)"""
+    """Wait until a JavaScript expression holds. (Playwright's own way is forbidden by the page's content policy.)
+
+    It goes by a timer of its own, `wait`, where the test has kept one from being stopped.
+    """
     page.evaluate(
-        f"() => new Promise((done) => {{ const look = () => ({condition}) ? done() : setTimeout(look, 30); look(); }})"
+        f"""() => new Promise((done, fail) => {{
+          const later = window.wait ?? window.setTimeout;
+          const ends = performance.now() + {PATIENCE_MS};
+          const look = () => {{
+            if ({condition}) done();
+            else if (performance.now() > ends) fail(new Error("waited in vain"));
+            else later(look, 30);
+          }};
+          look();
+        }})"""
     )
 
 
