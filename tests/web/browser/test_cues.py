@@ -1,4 +1,4 @@
-"""Cues come only on a change that lasts, seldom, and never when silenced; driven by made readings, with faked devices."""
+"""Cues come only on a change that lasts, seldom, and never when silenced: by made readings, on faked devices."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ RIG = """async (settings) => {
   };
   window.told = [];
   window.steady = [];
-  const voices = [{ lang: "en-US", localService: false, voiceURI: "far" }, { lang: "en-US", localService: true, voiceURI: "near" }];
+  const voice = (voiceURI, localService) => ({ lang: "en-US", localService, voiceURI });
+  const voices = [voice("far", false), voice("near", true)];
   Object.defineProperty(window, "speechSynthesis", { configurable: true, value: {
     getVoices: () => (settings.voices === false ? voices.slice(0, 1) : voices), cancel: () => told.push("cancel"),
     speak: ({ text, voice, rate }) => told.push(["speak", text, voice.voiceURI, rate]) } });
