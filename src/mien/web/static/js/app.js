@@ -4,6 +4,7 @@
 import { fillWords, language, loadWords, t } from "./words.js";
 import { settings } from "./settings.js";
 import { el } from "./dom.js";
+import { keepAwake } from "./awake.js";
 import { Capture } from "./capture.js";
 import { Cues } from "./cues.js";
 import { Live } from "./live.js";
@@ -86,6 +87,7 @@ async function begin() {
   app.live = new Live(app);
   app.people = new People(app);
   app.cues = new Cues(app);
+  keepAwake(app);
   mountViews();
   fillWords();
   window.addEventListener("hashchange", () => show(location.hash.slice(1)));

@@ -21,7 +21,7 @@ class Card {
   constructor(app, person) {
     this.#app = app;
     const { t } = app;
-    this.number = el("span", { class: "card-number" });
+    this.number = el("span", { class: "card-number", role: "img" });
     this.picture = el("span", { class: "card-sign" });
     this.title = el("h3", { class: "card-title", dir: "auto" });
     this.dots = el("span", { class: "dots", "aria-hidden": "true" }, Array.from({ length: TEN }, () => el("i")));
@@ -33,7 +33,7 @@ class Card {
     this.gone = el("p", { class: "card-gone quiet", hidden: true });
     this.body = el(
       "div", { class: "card-body" },
-      el("div", { class: "card-head" }, this.picture, this.title, this.number),
+      el("div", { class: "card-head" }, this.picture, this.number, this.title),
       el("div", { class: "card-share" }, this.dots, this.people), this.doubts,
       el("div", { class: "card-foot" }, this.steadiness, this.why), this.strip.root,
     );
@@ -50,7 +50,8 @@ class Card {
     this.#drawSign(words);
     write(this.title, words.title);
     this.number.hidden = isAlone;
-    write(this.number, t("watch.person", { number: person.number }));
+    write(this.number, String(person.number));
+    this.number.setAttribute("aria-label", t("watch.person", { number: person.number }));
     this.#drawShare(words);
     write(this.doubts, words.doubts.join(" · "));
     this.doubts.hidden = !words.doubts.length;

@@ -16,10 +16,11 @@ export class LargePrint {
     this.picture = el("span", { class: "large-sign" });
     this.word = el("p", { class: "large-word" });
     this.doubts = el("p", { class: "large-doubts" });
+    this.person = el("p", { class: "large-person" }); // whose word it is, where there are several people
     const close = el("button", { type: "button", onclick: () => this.turn(false), dataset: { words: "watch.large_off" } });
     this.root = el(
       "section", { class: "large", tabindex: "-1", hidden: true, dataset: { wordsLabel: "watch.large" } },
-      close, el("div", { class: "large-middle" }, this.picture, this.word, this.doubts),
+      close, el("div", { class: "large-middle" }, this.picture, this.word, this.doubts, this.person),
     );
     document.body.append(this.root);
     for (const event of ["people", "connection", "words", "paused"]) app.bus.addEventListener(event, () => this.#draw());
@@ -57,13 +58,16 @@ export class LargePrint {
   #draw() {
     if (!this.isShown) return;
     const { t, people, live } = this.#app;
-    const words = people.nearest()?.words;
+    const nearest = people.nearest();
+    const words = nearest?.words;
     const shown = words ? (words.sure ? words.label : NOT_SURE) : null;
     if (shown !== this.#shown) this.picture.replaceChildren(...(shown ? [sign(shown)] : []));
     this.#shown = shown;
     this.#write(words?.title ?? t(stateKey(live)));
     const doubts = words?.doubts.join(" · ") ?? "";
     if (this.doubts.textContent !== doubts) this.doubts.textContent = doubts;
+    const person = people.here().length > 1 ? t("watch.person", { number: nearest.number }) : "";
+    if (this.person.textContent !== person) this.person.textContent = person;
   }
 
   #write(text) {

@@ -64,8 +64,8 @@ export class SmallCard {
   }
 
   #row({ sure, label, title, doubts }, number) {
-    const name = number === null ? null : el("span", { class: "card-number" }, this.#app.t("watch.person", { number }));
+    const name = number === null ? null : el("span", { class: "card-number", role: "img", "aria-label": this.#app.t("watch.person", { number }) }, String(number));
     const text = el("div", {}, el("strong", {}, title), doubts.length ? el("p", { class: "quiet" }, doubts.join(" · ")) : null);
-    return el("div", { class: "small-row" }, sign(sure ? label : NOT_SURE), text, name);
+    return el("div", { class: "small-row" }, sign(sure ? label : NOT_SURE), name, text);
   }
 }

@@ -16,7 +16,7 @@ export function showTips(app) {
   const close = el("button", { type: "button", class: "main", onclick: () => dialog.close() }, t("watch.close"));
   const dialog = el(
     "dialog", { class: "tips", "aria-labelledby": "tips-title" },
-    el("h2", { id: "tips-title" }, t("watch.tips")),
+    el("h2", { id: "tips-title", tabindex: "-1" }, t("watch.tips")),
     el("ul", {}, TIPS.map((tip) => el("li", {}, t(`watch.tip.${tip}`)))),
     el("h3", {}, t("watch.keys")),
     el("p", { class: "quiet" }, t(isOn ? "watch.keys_when" : "watch.keys_off")),
@@ -27,4 +27,5 @@ export function showTips(app) {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
+  dialog.querySelector("h2").focus(); // the beginning is read first
 }

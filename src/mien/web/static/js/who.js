@@ -65,9 +65,8 @@ export class People {
     this.nowS = 0;
     app.bus.addEventListener("reading", ({ detail }) => this.#read(detail.message));
     app.bus.addEventListener("source", () => this.clear());
-    app.bus.addEventListener("connection", ({ detail }) => {
-      if (detail.state === "open") this.clear(); // numbers begin anew
-    });
+    // What was read before says nothing about now; and on a new connection numbers begin anew.
+    for (const event of ["connection", "paused"]) app.bus.addEventListener(event, () => this.clear());
   }
 
   /** Those in sight now, or gone for a moment only. */

@@ -156,7 +156,7 @@ class WatchView {
     if (live.last) this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
     else this.overlay.clear();
     this.#write(this.empty, this.#app.t(stateKey(live)));
-    this.empty.hidden = people.list().length > 0;
+    this.#hideEmpty();
     this.#sayNobody();
   }
 
@@ -170,6 +170,12 @@ class WatchView {
     this.#write(this.note, this.note.hidden ? "" : text);
     this.stage.classList.toggle("resting", !this.note.hidden);
     this.#write(this.empty, t(stateKey(live)));
+    this.#hideEmpty();
+  }
+
+  // What stands on the picture need not be said beside it too.
+  #hideEmpty() {
+    this.empty.hidden = this.#app.people.list().length > 0 || !this.note.hidden;
   }
 
   #countRate() {
