@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from conftest import WELCOMED, LiveServer, listen, new_context
+from playwright.sync_api import Browser, Page
 
 # The page's own modules with a bus of their own; `at(time, faces)` is one reading, `told` what was cued.
 RIG = """async (settings) => {
@@ -43,14 +44,25 @@ ALL = {"cues.speech": True, "cues.sound": True, "cues.vibration": True}
 HAPPY, SAD = {"1": ["happy"]}, {"1": ["sad"]}
 
 
+@pytest.fixture(scope="module")
+def quiet_page(browser: Browser, server: LiveServer) -> Iterator[Page]:
+    """A page that watches nothing; each test brings what it hears."""
+    context, noises = new_context(browser, kept=WELCOMED), list[str]()
+    page = context.new_page()
+    listen(page, noises, server.url)
+    page.goto(f"{server.url}/#about")
+    yield page
+    context.close()
+    assert not noises
+
+
 @pytest.fixture
-def rig(page: Page, open_view: Callable[[Page, str], None]) -> Callable[..., Page]:
-    """Sets the page up for given settings."""
+def rig(quiet_page: Page) -> Callable[..., Page]:
+    """Sets the page up anew for given settings."""
 
     def set_up(settings: dict[str, Any]) -> Page:
-        open_view(page, "about")
-        page.evaluate(RIG, settings)
-        return page
+        quiet_page.evaluate(RIG, settings)
+        return quiet_page
 
     return set_up
 
@@ -178,9 +190,8 @@ def test_the_last_minute_is_kept_and_no_more(rig: Callable[..., Page]) -> None:
     assert totals["happy"] == pytest.approx(20, abs=0.3)
 
 
-def test_sounds_and_vibrations_differ_by_expression(page: Page, open_view: Callable[[Page, str], None]) -> None:
-    open_view(page, "about")
-    notes, patterns, labels = page.evaluate(
+def test_sounds_and_vibrations_differ_by_expression(quiet_page: Page) -> None:
+    notes, patterns, labels = quiet_page.evaluate(
         "Promise.all([import('/static/js/cues.js'), import('/static/js/faces.js')])"
         ".then(([cues, faces]) => [cues.NOTES, cues.VIBRATIONS, faces.LABELS])"
     )
