@@ -261,7 +261,6 @@ def test_a_broken_file_is_said_on_the_page(
     context.close()
 
 
-@pytest.mark.xfail(strict=False, reason="known: to be mended")
 def test_it_fits_a_small_screen(browser: Browser, server: LiveServer, api: httpx.Client, noises: list[str]) -> None:
     eight_weeks(api)
     context = new_context(browser, kept=WELCOMED, viewport=PHONE)
