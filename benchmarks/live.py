@@ -3,10 +3,10 @@
     python benchmarks/live.py [--quick] [--json FILE|-] [--seconds N] [--minutes N] [--model FOLDER]
 
 A server in a process of its own, and headless Chromium whose camera plays a made clip of one face, 640 x 480 at 30
-frames a second, all on this machine. The delay runs from a frame's capture to the moment its card has changed, as the
-page itself notes it (`window.mienStats`). Then four clients at once, one of them the browser; then a server that is
-slowed on purpose: readings must get rarer, but no older. With `--minutes`, memory of server and page is watched that
-long. Needs Chromium and the extras `live` and `dev`.
+frames a second, all on this machine. The delay runs from a frame's arrival in the page to the moment its card has
+changed, as the page itself notes it (`window.mienStats`). Then four clients at once, one of them the browser; then a
+server that is slowed on purpose: readings must get rarer, but no older. With `--minutes`, memory of server and page
+is watched that long. Needs Chromium and the extras `live` and `dev`.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def alone_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     return [
         Row("time between two readings", 1000 / rate, "ms", 1000 / READINGS_PER_S),
         Row("readings a second", rate, ""),
-        Row("delay, capture to card, median", float(np.median(delays)), "ms", MEDIAN_MS),
+        Row("delay, frame to card, median", float(np.median(delays)), "ms", MEDIAN_MS),
         Row("delay, 95th percentile", float(np.percentile(delays, 95)), "ms", P95_MS),
     ]
 

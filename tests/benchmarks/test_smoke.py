@@ -14,9 +14,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
-WITH_ROWS = ("face_geometry.py", "memory.py", "size.py", "speed.py")
+WITH_ROWS = ("face_geometry.py", "live.py", "memory.py", "size.py", "speed.py")
 MAY_BE_NEGATIVE = ("growth", "difference", "slowed: delay of the second half less the first")
-TESTED_ELSEWHERE = ("detection.py", "live.py", "tracking.py")  # tests/faces
+TESTED_ELSEWHERE = ("detection.py", "tracking.py")  # tests/faces
 
 
 def run(script: str, *options: str) -> subprocess.CompletedProcess[str]:
