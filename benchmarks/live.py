@@ -31,6 +31,7 @@ from websockets.sync.client import connect
 sys.path.insert(0, str(Path(__file__).parent))
 
 from _table import ROOT, Row, arguments, note, report
+from memory import resident_mb
 
 from mien.models import DEFAULT_MODEL
 
@@ -246,7 +247,7 @@ def memory_rows(browser: Browser, model: Path, minutes: float) -> list[Row]:
             page.wait_for_timeout(60_000 * minutes / max(2, round(minutes * 2)))
             page.evaluate("window.gc?.()")
             heap = page.evaluate("performance.memory.usedJSHeapSize") / 1e6
-            samples.append((_resident_mb(number), heap))
+            samples.append((resident_mb(number), heap))
             note(f"{(minute + 1) / 2:g} min: server {samples[-1][0]:.0f} MB, page {heap:.1f} MB")
     quarter = max(1, len(samples) // 4)
     first, last = (np.median(part, axis=0) for part in (samples[:quarter], samples[-quarter:]))
@@ -254,13 +255,6 @@ def memory_rows(browser: Browser, model: Path, minutes: float) -> list[Row]:
         Row(f"growth of the server in {minutes:g} min", float(last[0] - first[0]), "MB", GROWTH_MB),
         Row(f"growth of the page's heap in {minutes:g} min", float(last[1] - first[1]), "MB", GROWTH_MB),
     ]
-
-
-def _resident_mb(number: int) -> float:
-    for line in Path(f"/proc/{number}/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) * 1024 / 1e6
-    raise RuntimeError("this system does not say how much memory a process holds")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -44,9 +44,9 @@ print(count, peak_mb())
 """
 
 
-def resident_mb() -> float:
-    """The memory that this process holds now (on Linux; elsewhere the most it ever held)."""
-    statm = Path("/proc/self/statm")
+def resident_mb(process: int | None = None) -> float:
+    """The memory that a process, or this one, holds now (on Linux; elsewhere the most that this one ever held)."""
+    statm = Path(f"/proc/{process or 'self'}/statm")
     if statm.exists():
         return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / MB
     return peak_mb()

@@ -50,6 +50,7 @@ def test_eight_languages() -> None:
 def test_every_language_has_every_message_once(language: str) -> None:
     assert own(language).keys() == ENGLISH.keys()
     files = [path for path in (LOCALES / language).glob("*.toml") if path.name != catalogue.ABOUT]
+    assert {path.name for path in files} == {path.name for path in (LOCALES / "en").glob("[!_]*.toml")}
     keys = Counter(key for path in files for key in catalogue.tomllib.loads(path.read_text(encoding="utf-8")))
     assert [key for key, count in keys.items() if count > 1] == []
 

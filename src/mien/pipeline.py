@@ -1,6 +1,6 @@
 """The only place where the stages meet: Frame in, Reading out.
 
-Every door (command line, Python, later the page) calls `Pipeline.read` and adds no vision of its own. One pipeline
+Every door (command line, Python, the page) calls `Pipeline.read` and adds no vision of its own. One pipeline
 serves one stream in one thread; several threads take one each.
 """
 

@@ -57,9 +57,9 @@ function show(id) {
   for (const [name, view] of app.views) {
     const isShown = name === id;
     view.root.hidden = !isShown;
-    view.link.toggleAttribute("aria-current", isShown);
     if (isShown) view.link.setAttribute("aria-current", "page");
-    else if (name === app.current) view.handle.hide?.();
+    else view.link.removeAttribute("aria-current");
+    if (name === app.current) view.handle.hide?.();
   }
   app.current = id;
   document.title = `${t(`view.${id}`)} - Mien`;

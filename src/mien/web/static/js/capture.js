@@ -92,15 +92,6 @@ export class Capture {
     this.#app.emit("source", { source: null });
   }
 
-  /** The picture shown now as PNG, as large as the source gives it. */
-  grab() {
-    const { videoWidth, videoHeight } = this.video;
-    if (!videoWidth) return Promise.reject(new Error(this.#app.t("watch.problem.nothing_playing")));
-    const canvas = new OffscreenCanvas(videoWidth, videoHeight);
-    canvas.getContext("2d").drawImage(this.video, 0, 0);
-    return canvas.convertToBlob({ type: "image/png" });
-  }
-
   async #begin(source, open) {
     const mine = ++this.#begun;
     const stream = await open().catch((error) => {

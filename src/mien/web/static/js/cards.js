@@ -29,7 +29,7 @@ class Card {
     this.doubts = el("p", { class: "card-doubts" });
     this.steadiness = el("p", { class: "card-steadiness quiet" });
     this.strip = new Strip(t);
-    this.why = el("button", { type: "button", class: "plain card-why", onclick: () => app.why?.open({ trackId: person.id }) });
+    this.why = el("button", { type: "button", class: "plain card-why", onclick: () => app.why.open({ trackId: person.id }) });
     this.gone = el("p", { class: "card-gone quiet", hidden: true });
     this.body = el(
       "div", { class: "card-body" },
@@ -58,7 +58,6 @@ class Card {
     write(this.steadiness, t(steadinessKey(person.steadiness())));
     write(this.why, t("watch.why"));
     this.why.setAttribute("aria-label", t("watch.why_of", { number: person.number }));
-    this.why.hidden = !this.#app.why;
     this.strip.draw(person, nowS);
   }
 

@@ -1,6 +1,16 @@
-// A file from the server into the person's downloads.
+// Files into the person's downloads: what the page made, or what the server has.
 
+import { el } from "./dom.js";
 import { fetchWithToken } from "./token.js";
+
+const REVOKE_MS = 60_000; // the browser may still be reading it
+
+/** Save a blob under a name. */
+export function give(blob, name) {
+  const link = el("a", { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS);
+}
 
 /** Fetch `path` and save it under the name that the server gives. Throws an Error that can be shown. */
 export async function download(path) {
@@ -10,9 +20,5 @@ export async function download(path) {
     throw new Error(told.detail ?? `${answer.status} ${answer.statusText}`);
   }
   const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition") ?? "")?.[1] ?? "mien";
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be reading it
+  give(await answer.blob(), name);
 }

@@ -1,5 +1,7 @@
 // Readings as files for other programs: CSV with the columns of `mien read --csv`, JSON, JSON Lines; and the saving.
 
+import { give } from "./download.js";
+
 const FER2013 = ["angry", "disgust", "fear", "happy", "sad", "surprise", "neutral"];
 const VOTES = [...FER2013, "contempt", "unknown", "not a face"];
 
@@ -25,11 +27,7 @@ export function toJson(readings, isClip) {
 
 /** Put text or a blob into the person's downloads. */
 export function save(content, name, type = "text/plain") {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(content instanceof Blob ? content : new Blob([content], { type }));
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000); // the browser may still be reading it
+  give(content instanceof Blob ? content : new Blob([content], { type }), name);
 }
 
 /** "holiday.jpg" -> "holiday". */

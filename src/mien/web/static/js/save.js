@@ -1,9 +1,7 @@
 // Saves what is seen, because the person asked: the frame of the last reading as PNG, and its Reading as JSON, so that
 // both belong together. Nothing else on this page keeps a picture.
 
-import { el } from "./dom.js";
-
-const REVOKE_MS = 60_000; // the browser may still be writing the file
+import { give } from "./download.js";
 
 /** Save both as downloads; false when there is nothing to save. */
 export async function saveFace(app) {
@@ -22,12 +20,6 @@ async function pngOf(blob) {
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();
   return canvas.convertToBlob({ type: "image/png" });
-}
-
-function give(blob, name) {
-  const link = el("a", { href: URL.createObjectURL(blob), download: name });
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), REVOKE_MS);
 }
 
 function stamp(date) {
