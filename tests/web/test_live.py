@@ -122,7 +122,7 @@ def test_of_frames_that_wait_the_newest_is_read() -> None:
         for id_ in range(50):
             socket.send_bytes(raw(id_, id_, id_))
             if id_ == 0:  # let it be taken before the others come
-                until(lambda: client.app.state.services.engine._threads._work_queue.empty())
+                assert pipelines[0].has_begun.wait(30)
         skipped = [socket.receive_json() for _ in range(48)]
         assert {told["type"] for told in skipped} == {"skipped"}
         assert [told["id"] for told in skipped] == list(range(1, 49))

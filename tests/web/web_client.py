@@ -23,10 +23,12 @@ class FakePipeline:
 
     def __init__(self, gate: threading.Semaphore | None = None) -> None:
         self.gate = gate
+        self.has_begun = threading.Event()  # the first reading has
         self.shown: list[tuple[float, int]] = []  # time and first value of each frame
         self.resets = 0
 
     def read(self, frame: Frame, *, stream: bool = False) -> Reading:
+        self.has_begun.set()
         if self.gate is not None:
             assert self.gate.acquire(timeout=30)
         self.shown.append((frame.time_s, int(frame.image[0, 0, 0])))
