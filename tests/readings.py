@@ -8,7 +8,18 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mien.types import Box, Expression, Face, Reading
+from mien.types import (
+    Box,
+    Cue,
+    Distance,
+    Explanation,
+    Expression,
+    Face,
+    Pose,
+    Reading,
+    Region,
+    Tone,
+)
 
 LABELS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt")
 VOTES = (*LABELS, "unknown", "not a face")
@@ -47,9 +58,26 @@ def reading(*faces: Face, index: int = 0, time_s: float = 0.0, width: int = 640,
     return Reading("clip.mp4", index, time_s, width, height, faces, {"detect": 4.25}, {"mesh": "1055cb9d"})
 
 
+TONES = ("positive", "neutral", "negative")
 shares = st.floats(0, 1)
 pixels = st.floats(-1e4, 1e4)
 degrees = st.floats(-180, 180)
+
+
+numbers = st.floats(-100, 100)
+tones = st.builds(
+    Tone,
+    label=st.sampled_from(TONES),
+    confidence=shares,
+    sure=st.booleans(),
+    shares=st.fixed_dictionaries(dict.fromkeys(TONES, shares)),
+)
+explanations = st.builds(
+    Explanation,
+    text=st.text(max_size=20),
+    regions=st.dictionaries(st.text(max_size=8), st.builds(Region, heat=shares, drop=st.floats(-1, 1)), max_size=3),
+    measures=st.dictionaries(st.text(max_size=8), numbers, max_size=3),
+)
 
 
 def _expressions() -> st.SearchStrategy[Expression]:
@@ -62,6 +90,8 @@ def _expressions() -> st.SearchStrategy[Expression]:
         fer2013=st.fixed_dictionaries(dict.fromkeys(FER2013, shares)),
         doubts=st.lists(st.sampled_from(DOUBTS), unique=True, max_size=4).map(tuple),
         valence=st.floats(-1, 1),
+        tone=st.none() | tones,
+        explanation=st.none() | explanations,
     )
 
 
@@ -87,6 +117,23 @@ faces = st.builds(
     mesh=st.none() | _points(468, 3),
     track_id=st.none() | st.integers(0, 10**6),
     expression=st.none() | expressions,
+    distance_cm=st.none() | st.builds(Distance, value=shares, low=shares, high=shares),
+)
+cues = st.builds(
+    Cue,
+    name=st.text(max_size=8),
+    strength=shares,
+    duration_s=st.floats(0, 1e4),
+    evidence=st.lists(st.integers(0, 32), max_size=4).map(tuple),
+)
+poses = st.builds(
+    Pose,
+    keypoints=_points(33, 4),
+    score=shares,
+    track_id=st.none() | st.integers(0, 10**6),
+    cues=st.lists(cues, max_size=3).map(tuple),
+    tone=st.none() | tones,
+    together=st.none() | tones,
 )
 readings = st.builds(
     Reading,
@@ -96,6 +143,7 @@ readings = st.builds(
     width=st.integers(1, 20_000),
     height=st.integers(1, 20_000),
     faces=st.lists(faces, max_size=3).map(tuple),
+    poses=st.lists(poses, max_size=2).map(tuple),
     timings_ms=st.dictionaries(st.text(max_size=8), st.floats(0, 1e5), max_size=3),
     models=st.dictionaries(st.text(max_size=8), st.text(max_size=8), max_size=3),
 )

@@ -29,6 +29,7 @@ FLOORS = {
     "runtime": 3,
     "media": 4,
     "faces": 4,
+    "body": 4,
     "expression": 4,
     "data": 5,
     "pipeline": 5,
@@ -40,15 +41,18 @@ FLOORS = {
     "report": 7,
     "learn": 8,
     "web": 8,
-    "cli": 9,
-    "__main__": 10,
+    "explain": 9,
+    "cli": 10,
+    "__main__": 11,
 }
 
 # Heavy packages, and the only places that may import them.
 ROOMS: dict[str, list[str]] = {
     "onnxruntime": ["runtime", "learn.quantise"],  # there its quantisation alone
     "ai_edge_litert": ["runtime"],
-    "torch": ["learn"],
+    "torch": ["learn", "explain"],
+    "captum": ["explain"],
+    "sklearn": ["learn"],
     "onnx": ["learn"],
     "onnxscript": ["learn"],
     "accelerate": ["learn"],
@@ -81,12 +85,14 @@ HEAVY = {
     "av",
     "cv2",
     "jinja2",
+    "captum",
     "matplotlib",
     "mss",
     "onnx",
     "onnxruntime",
     "pandas",
     "pyarrow",
+    "sklearn",
     "torch",
 }
 DOORS = ("", "errors", "types", "models", "cli")

@@ -81,7 +81,9 @@ def test_the_schema_refuses_what_is_no_reading(path: tuple[str | int, ...], valu
         VALIDATOR.validate(data)
 
 
-@pytest.mark.parametrize("key", ["source", "index", "time_s", "width", "height", "faces", "timings_ms", "models"])
+@pytest.mark.parametrize(
+    "key", ["source", "index", "time_s", "width", "height", "faces", "poses", "timings_ms", "models"]
+)
 def test_the_schema_wants_every_key(key: str) -> None:
     data = reading().to_dict()
     del data[key]

@@ -1,0 +1,1 @@
+"""What networks see, as arrays and pictures; needs the extra `learn`."""
