@@ -4,7 +4,8 @@
 
 A server in a process of its own, and headless Chromium whose camera plays a made clip of one face, 640 x 480 at 30
 frames a second, all on this machine. The delay runs from a frame's arrival in the page to the moment its card has
-changed, as the page itself notes it (`window.mienStats`). Then four clients at once, one of them the browser; then a
+changed, as the page itself notes it (`window.mienStats`); how long after the camera's own moment of capture a frame
+arrives is measured beside it. Then four clients at once, one of them the browser; then a
 server that is slowed on purpose: readings must get rarer, but no older. With `--minutes`, memory of server and page
 is watched that long. Needs Chromium and the extras `live` and `dev`.
 """
@@ -155,6 +156,34 @@ def measured(page: Page, seconds: float) -> tuple[float, np.ndarray[Any, Any]]:
     return (after - before) / took_s, np.array(page.evaluate("window.mienStats.latencies"))
 
 
+# A frame reaches a reader of the camera's track, and the video that plays the same track tells when it was captured.
+ARRIVALS = """async (seconds) => {
+  const video = [...document.querySelectorAll("video")].find((one) => one.srcObject);
+  const track = video.srcObject.getVideoTracks()[0].clone();
+  const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
+  const [arrived, captured, ends] = [[], [], performance.now() + 1000 * seconds];
+  const note = (now, { captureTime }) => {
+    captured.push(captureTime);
+    video.requestVideoFrameCallback(note);
+  };
+  video.requestVideoFrameCallback(note);
+  while (performance.now() < ends) {
+    const { value } = await reader.read();
+    arrived.push(performance.now());
+    value.close();
+  }
+  track.stop();
+  return { arrived, captured };
+}"""
+
+
+def arrival_delays(page: Page, seconds: float) -> list[float]:
+    """How long after its capture each frame of the camera arrives in the page, ms."""
+    seen = page.evaluate(ARRIVALS, seconds)
+    captured = [time_ms for time_ms in seen["captured"] if time_ms is not None]
+    return [at - max(before) for at in seen["arrived"] if (before := [one for one in captured if one <= at])]
+
+
 class Client(threading.Thread):
     """Sends a frame every `FRAME_S`, whatever comes back, and counts the readings."""
 
@@ -192,9 +221,12 @@ def alone_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """One browser."""
     note("one browser")
     with server(model) as (address, _):
-        rate, delays = measured(watching(browser, address), seconds)
+        page = watching(browser, address)
+        rate, delays = measured(page, seconds)
+        arrivals = arrival_delays(page, min(seconds, 5.0))
     return [
         Row("time between two readings", 1000 / rate, "ms", 1000 / READINGS_PER_S),
+        Row("capture to the frame's arrival in the page, median", float(np.median(arrivals)), "ms"),
         Row("readings a second", rate, ""),
         Row("delay, frame to card, median", float(np.median(delays)), "ms", MEDIAN_MS),
         Row("delay, 95th percentile", float(np.percentile(delays, 95)), "ms", P95_MS),
