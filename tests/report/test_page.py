@@ -105,7 +105,14 @@ def test_every_face_is_on_the_sheet_in_order(count: int) -> None:
 @given(st.text("abc \u00e9", max_size=60), st.integers(30, 300))
 def test_wrapped_lines_fit_and_lose_nothing_but_the_ends_of_long_words(text: str, width: int) -> None:
     lines = wrapped(text, width)
-    assert all(sheets._width(line, sheets.TEXT_PX) <= width for line in lines)
+    assert all(sheets.width_of(line, sheets.TEXT_PX) <= width for line in lines)
     words = " ".join(lines).split(" ")
     for word, shown in zip(text.split(" "), words, strict=True):
         assert shown == word or (shown.endswith("...") and word.startswith(shown[:-3]))
+
+
+def test_chinese_breaks_between_signs_and_never_before_a_closing_mark() -> None:
+    text = "每张图都有自己的刻度，从最低值（暗）到最高值（亮）；因此不能互相比较。"
+    lines = wrapped(text, 120)
+    assert "".join(lines) == text and len(lines) > 3
+    assert all(line[0] not in "，。；）" and "..." not in line for line in lines)

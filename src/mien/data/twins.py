@@ -32,6 +32,15 @@ def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]
     return _linked(_unit(thumbs), _unit(thumbs[:, :, ::-1]), threshold)
 
 
+def has_twin(pixels: ImageArray, which: NDArray[np.int64], threshold: float = 0.98) -> NDArray[np.bool_]:
+    """Whether each of some faces (K indices) has a twin, as `find_twins` means it, among all others: (K,)."""
+    thumbs = _thumbnails(pixels)
+    flat, asked = _unit(thumbs), thumbs[which]
+    alike = np.maximum(_unit(asked) @ flat.T, _unit(asked[:, :, ::-1]) @ flat.T)
+    alike[np.arange(len(which)), which] = 0  # a face that is its own mirror image is no twin of itself
+    return np.asarray((alike > threshold).any(1))
+
+
 def same_pixels(pixels: ImageArray) -> NDArray[np.int64]:
     """Groups of faces that are the same pixel by pixel: (N,), numbered by the first face of each."""
     first: dict[bytes, int] = {}

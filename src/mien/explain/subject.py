@@ -7,8 +7,8 @@ Try: `open_subject("default").layers()`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +46,11 @@ class Subject:
     def layers(self) -> dict[str, nn.Module]:
         """All convolutions and pooling layers by their path ('trunk.0.conv1'), in the order of the network."""
         return {name: one for name, one in self.net.named_modules() if isinstance(one, (nn.Conv2d, *POOLS))}
+
+    @property
+    def head(self) -> str:
+        """The head whose answer counts: 'votes' where there is one, else 'fer2013'."""
+        return next(iter(self.heads))
 
     def layer(self, name: str) -> nn.Module:
         """The module of that path; UsageError, with the choices, where there is none."""
@@ -116,6 +121,15 @@ def _subject(
     return Subject(name, net, heads, size, geometry, is_trained)
 
 
+def check_crops(subject: Subject, crops: ImageArray) -> ImageArray:
+    """The crops (N, S, S) as they are; UsageError where they are none that this network reads."""
+    side = subject.input_size
+    if crops.dtype != np.uint8 or crops.shape[1:] != (side, side):
+        shape = " x ".join(map(str, crops.shape[1:]))
+        raise UsageError(f"{subject.name} reads grey crops of {side} x {side} (uint8), not of {shape} ({crops.dtype})")
+    return crops
+
+
 def to_input(crops: ImageArray) -> Tensor:
     """Crops (N, S, S) uint8 as the network takes them: (N, 1, S, S) float, a copy."""
     return torch.from_numpy(np.asarray(crops, np.float32)[:, None].copy())
@@ -129,15 +143,13 @@ def recording(subject: Subject, names: Iterable[str]) -> Iterator[dict[str, Tens
     """
     seen: dict[str, Tensor] = {}
 
-    def keep(name: str) -> object:
+    def keep(name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def hook(module: nn.Module, inputs: object, output: Tensor) -> None:
             seen[name] = output
 
-        return subject.layer(name).register_forward_hook(hook)
+        return hook
 
-    handles = [keep(name) for name in names]
-    try:
+    with ExitStack() as hooks:  # an unknown name ends those before it too
+        for name in names:
+            hooks.enter_context(subject.layer(name).register_forward_hook(keep(name)))
         yield seen
-    finally:
-        for handle in handles:
-            handle.remove()  # type: ignore[attr-defined]

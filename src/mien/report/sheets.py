@@ -5,6 +5,7 @@ A face is shown as it is, only larger; words that are too long for their place g
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -19,6 +20,10 @@ TEXT_PX, TITLE_PX = 15, 24
 PAPER, INK, QUIET = 255, 28, 100  # grey levels
 LINE = 1.3  # from one line of words to the next, in letter heights
 ACROSS_PX = 1240  # a sheet is about so wide
+Ink = int | tuple[int, int, int]  # a grey level, or RGB on a picture that has colours
+# What stays together on a line: a word, or one sign of those that are written without spaces, and the marks behind it.
+_SIGN, _CLOSING = r"\u3040-\u30ff\u3400-\u9fff", r"\u3001-\u303f\uff00-\uff0f\uff1a-\uff20"
+PIECES = re.compile(rf"[{_SIGN}][{_CLOSING}]*|[^{_SIGN}]+")
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,10 +51,10 @@ def contact_sheet(tiles: Sequence[Tile], title: str) -> bytes:
     words = [[_lines(tile, wide) for tile in row] for row in rows]
     heights = [FACE_PX + round(LINE * TEXT_PX * max(map(len, row))) + 4 + GAP_PX for row in words]
     top = EDGE_PX + (round(EDGE_PX + TITLE_PX * LINE) if title else 0)
-    width = 2 * EDGE_PX + max(columns * (wide + GAP_PX) - GAP_PX, round(_width(title, TITLE_PX)))
+    width = 2 * EDGE_PX + max(columns * (wide + GAP_PX) - GAP_PX, round(width_of(title, TITLE_PX)))
     sheet = Image.new("L", (width, top + sum(heights) + EDGE_PX), PAPER)
     pen = ImageDraw.Draw(sheet)
-    _write(pen, (EDGE_PX, EDGE_PX), title, TITLE_PX, INK)
+    write(pen, (EDGE_PX, EDGE_PX), title, TITLE_PX, INK)
     for row, written, high in zip(rows, words, heights, strict=True):
         for column, (tile, lines) in enumerate(zip(row, written, strict=True)):
             _draw_tile(sheet, tile, lines, (EDGE_PX + column * (wide + GAP_PX), top))
@@ -71,34 +76,42 @@ def _draw_tile(sheet: Image.Image, tile: Tile, lines: list[tuple[str, int]], cor
         sheet.paste(large, (left + number * (FACE_PX + 2), top))
     pen = ImageDraw.Draw(sheet)
     for number, (line, grey) in enumerate(lines):
-        _write(pen, (left, round(top + FACE_PX + 4 + number * LINE * TEXT_PX)), line, TEXT_PX, grey)
+        write(pen, (left, round(top + FACE_PX + 4 + number * LINE * TEXT_PX)), line, TEXT_PX, grey)
 
 
-def wrapped(text: str, width_px: int) -> list[str]:
-    """The text in lines of at most `width_px`, broken at spaces; a word that is too long alone ends in dots."""
+def wrapped(text: str, width_px: int, size_px: int = TEXT_PX) -> list[str]:
+    """The text in lines of at most `width_px`, broken at spaces and between signs of Chinese and Japanese.
+
+    A word that is too long alone ends in dots.
+    """
     lines: list[str] = []
     for word in text.split(" "):
-        if lines and _width(f"{lines[-1]} {word}", TEXT_PX) <= width_px:
-            lines[-1] += f" {word}"
-        else:
-            lines.append(_shortened(word, width_px))
+        space = " "
+        for piece in PIECES.findall(word) or [""]:
+            if lines and width_of(f"{lines[-1]}{space}{piece}", size_px) <= width_px:
+                lines[-1] += space + piece
+            else:
+                lines.append(_shortened(piece, width_px, size_px))
+            space = ""
     return lines
 
 
-def _shortened(word: str, width_px: int) -> str:
-    if _width(word, TEXT_PX) <= width_px:
+def _shortened(word: str, width_px: int, size_px: int) -> str:
+    if width_of(word, size_px) <= width_px:
         return word
     end = len(word)
-    while end and _width(f"{word[:end]}...", TEXT_PX) > width_px:
+    while end and width_of(f"{word[:end]}...", size_px) > width_px:
         end -= 1
     return f"{word[:end]}..."
 
 
-def _write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size_px: int, grey: int) -> None:
-    pen.text(place, text, font=_font(text, size_px), fill=grey, anchor="la")
+def write(pen: ImageDraw.ImageDraw, place: tuple[int, int], text: str, size_px: int, ink: Ink) -> None:
+    """Write one line whose upper left corner is `place`, in letters of `size_px`."""
+    pen.text(place, text, font=_font(text, size_px), fill=ink, anchor="la")
 
 
-def _width(text: str, size_px: int) -> float:
+def width_of(text: str, size_px: int) -> float:
+    """How long a line is, px."""
     return _font(text, size_px).getlength(text)
 
 
