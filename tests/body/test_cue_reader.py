@@ -1,0 +1,171 @@
+"""Cues of drawn bodies that move: found, not said elsewhere, alike at every frame rate, and forgotten after gaps."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pytest
+from skeletons import (
+    Arm,
+    Body,
+    Camera,
+    anybody,
+    camera_of,
+    hanging,
+    pose_of,
+)
+
+from mien.body.cues import CueReader
+from mien.types import Cue, Pose
+
+Curve = Callable[[float], Body]  # seconds -> what the body does then
+MOVING = ("nodding", "shaking the head", "fidgeting", "standing still", "sitting still", "still")
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Somebody who moves as drawn, before a camera that stands."""
+
+    curve: Curve
+    camera: Camera
+    seconds: float = 6.0
+
+    def poses(self, fps: float, seed: int = 0) -> Iterator[tuple[float, Pose]]:
+        random = np.random.default_rng(seed)
+        for index in range(round(self.seconds * fps)):
+            yield index / fps, pose_of(self.curve(index / fps), self.camera, random)
+
+
+def told(scene: Scene, fps: float = 15, seed: int = 0) -> list[tuple[float, tuple[Cue, ...]]]:
+    """What is said at which time."""
+    reader = CueReader()
+    return [(time_s, reader.update(pose, time_s)) for time_s, pose in scene.poses(fps, seed)]
+
+
+def ever(scene: Scene, fps: float = 15, *, after_s: float = 0.0) -> set[str]:
+    return {cue.name for time_s, cues in told(scene, fps) for cue in cues if time_s >= after_s}
+
+
+# ---- Draws. Noise is that of points that were smoothed over time, as a stream's are.
+
+SMOOTHED = {"noise": 0.006, "depth_noise": 0.05}
+
+
+def place_of(random: np.random.Generator) -> Camera:
+    return camera_of(random, **SMOOTHED, yaw=random.uniform(-20, 20))
+
+
+def calm(random: np.random.Generator) -> Body:
+    return anybody(random, neck_turn=random.uniform(-10, 10))
+
+
+def wave(random: np.random.Generator, low_hz: float, high_hz: float) -> Callable[[float], float]:
+    """A sine of drawn frequency and phase, -1..1, that begins after two seconds and lasts."""
+    hz, phase = random.uniform(low_hz, high_hz), random.uniform(0, 2 * math.pi)
+    return lambda t: math.sin(2 * math.pi * hz * t + phase) if t >= 2 else 0.0
+
+
+def nodding(random: np.random.Generator) -> Scene:
+    body, nod, degrees = calm(random), wave(random, 1.0, 2.8), random.uniform(5, 12)
+    return Scene(lambda t: replace(body, neck_forward=body.neck_forward + degrees * nod(t)), place_of(random))
+
+
+def shaking(random: np.random.Generator) -> Scene:
+    body, shake, degrees = calm(random), wave(random, 1.0, 2.8), random.uniform(8, 18)
+    return Scene(lambda t: replace(body, neck_turn=body.neck_turn + degrees * shake(t)), place_of(random))
+
+
+def glancing(random: np.random.Generator) -> Scene:
+    """Looks aside once and back, looks down once: no yes and no no."""
+    body, degrees, at = calm(random), random.uniform(15, 40), random.uniform(1.5, 3)
+
+    def curve(t: float) -> Body:
+        aside = degrees * (smooth(t, at, at + 0.4) - smooth(t, at + 1.2, at + 1.6))
+        down = 20 * (smooth(t, 4, 4.4) - smooth(t, 5, 5.4))
+        return replace(body, neck_turn=body.neck_turn + aside, neck_forward=body.neck_forward + down)
+
+    return Scene(curve, place_of(random))
+
+
+def drifting(random: np.random.Generator) -> Scene:
+    """The slow, irregular movement of somebody who listens: below the band."""
+    body, rates = calm(random), random.uniform(0.08, 0.3, 3)
+
+    def curve(t: float) -> Body:
+        turn, nod, aside = (math.sin(2 * math.pi * rate * t + 9 * rate) for rate in rates)
+        return replace(body, neck_turn=10 * turn, neck_forward=5 * nod, neck_aside=3 * aside)
+
+    return Scene(curve, place_of(random))
+
+
+def resting(random: np.random.Generator) -> Scene:
+    body = calm(random)
+    return Scene(lambda t: body, place_of(random), seconds=6)
+
+
+def fidgeting(random: np.random.Generator) -> Scene:
+    """A hand that goes to and fro by 2 to 8 cm (each way from its middle), more than once a second."""
+    body, rub = calm(random), wave(random, 0.9, 2.2)
+    degrees = random.uniform(8, 20)
+    still, other = hanging(random), hanging(random)
+    base = replace(still, elbow=60.0, inward=20.0)
+
+    def curve(t: float) -> Body:
+        return replace(
+            body, left=replace(base, inward=20 + 1.6 * degrees * rub(t), elbow=60 + degrees * rub(t)), right=other
+        )
+
+    return Scene(curve, place_of(random), seconds=8)
+
+
+def gesturing_once(random: np.random.Generator) -> Scene:
+    """A hand is lifted, held and put down."""
+    body, at = calm(random), random.uniform(2, 3)
+
+    def curve(t: float) -> Body:
+        up = smooth(t, at, at + 0.6) - smooth(t, at + 2, at + 2.6)
+        return replace(body, right=Arm(flexion=10 + 30 * up, abduction=10, elbow=20 + 60 * up))
+
+    return Scene(curve, place_of(random), seconds=8)
+
+
+def smooth(t: float, start: float, end: float) -> float:
+    x = min(1.0, max(0.0, (t - start) / (end - start)))
+    return x * x * (3 - 2 * x)
+
+
+SCENES: dict[str, tuple[set[str], Callable[[np.random.Generator], Scene]]] = {
+    "nodding": ({"nodding"}, nodding),
+    "shaking": ({"shaking the head"}, shaking),
+    "fidgeting": ({"fidgeting"}, fidgeting),
+    "resting": ({"still", "standing still", "sitting still"}, resting),
+    "glancing": (set(), glancing),
+    "drifting": ({"still", "standing still", "sitting still"}, drifting),
+    "gesturing": ({"still", "standing still", "sitting still"}, gesturing_once),
+}
+SEEDS = range(14)
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, list[set[str]]]:
+    return {
+        name: [ever(make(np.random.default_rng(seed)), (10, 15, 30)[seed % 3]) for seed in SEEDS]
+        for name, (_, make) in SCENES.items()
+    }
+
+
+@pytest.mark.parametrize("scene", ["nodding", "shaking", "fidgeting", "resting"])
+def test_a_movement_is_found(scene: str, said: dict[str, list[set[str]]]) -> None:
+    found = [bool(names & SCENES[scene][0]) for names in said[scene]]
+    assert np.mean(found) >= 0.85
+
+
+@pytest.mark.parametrize("cue", MOVING)
+def test_a_movement_is_not_said_of_others(cue: str, said: dict[str, list[set[str]]]) -> None:
+    false = {
+        name: np.mean([cue in names for names in said[name]]) for name, (true, _) in SCENES.items() if cue not in true
+    }
+    assert np.mean(list(false.values())) <= 0.05, false
