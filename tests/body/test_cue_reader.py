@@ -63,9 +63,9 @@ def calm(random: np.random.Generator) -> Body:
 
 
 def wave(random: np.random.Generator, low_hz: float, high_hz: float) -> Callable[[float], float]:
-    """A sine of drawn frequency and phase, -1..1, that begins after two seconds and lasts."""
+    """A sine of drawn frequency and phase, -1..1, that begins after half a second and lasts."""
     hz, phase = random.uniform(low_hz, high_hz), random.uniform(0, 2 * math.pi)
-    return lambda t: math.sin(2 * math.pi * hz * t + phase) if t >= 2 else 0.0
+    return lambda t: math.sin(2 * math.pi * hz * t + phase) if t >= 0.5 else 0.0
 
 
 def nodding(random: np.random.Generator) -> Scene:
