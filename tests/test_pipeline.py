@@ -443,3 +443,27 @@ def test_haar_is_there_for_comparison(photo: ImageArray) -> None:
     reading = read(Pipeline(PipelineOptions(detector="haar")), photo)
     assert reading.models["detector"] == "haar"
     assert any(face.expression and face.expression.label == "happy" for face in reading.faces)
+
+
+def test_heat_of_a_stream_is_what_the_network_computed(pipeline: Pipeline, photo: ImageArray) -> None:
+    first = pipeline.read(Frame(photo, 0, 0.0), stream=True).faces[0]
+    (crop,) = pipeline.crops(photo, [first])
+    answer = pipeline.classifier(crop[None])
+    found = pipeline.heat(first)
+    assert found is not None
+    head, label = pipeline.classifier.weights("votes"), list(pipeline.classifier.card.votes).index("happy")
+    probabilities = np.exp(head.weight @ answer.features[0].mean((1, 2)) + head.bias)
+    assert probabilities / probabilities.sum() == pytest.approx(answer.votes[0], abs=1e-4)
+    lead = np.log(answer.votes[0][label] / answer.votes[0][0])  # of happy over the first label, by the heat-maps
+    other = np.tensordot(head.weight[0], answer.features[0], 1)
+    assert found.mean() + head.bias[label] - other.mean() - head.bias[0] == pytest.approx(lead, abs=1e-3)
+
+
+def test_heat_is_none_for_whom_the_last_frame_does_not_have(pipeline: Pipeline, photo: ImageArray) -> None:
+    face = pipeline.read(Frame(photo, 0, 0.0), stream=True).faces[0]
+    assert pipeline.heat(replace(face, track_id=99)) is None
+    for number in range(1, 40):  # it is lost after a while
+        pipeline.read(Frame(np.full_like(photo, 127), number, number / 10), stream=True)
+    assert pipeline.heat(face) is None
+    pipeline.reset()
+    assert pipeline.heat(face) is None

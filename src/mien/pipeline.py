@@ -17,7 +17,7 @@ import numpy as np
 
 from mien import images, models, runtime
 from mien.errors import ModelError, UsageError
-from mien.expression import doubts
+from mien.expression import doubts, heat
 from mien.expression.calibrate import Calibration, evidence
 from mien.expression.classify import Classifier
 from mien.expression.doubts import CoveredProbe
@@ -79,6 +79,7 @@ class _Said:
 
     time_s: float
     expression: Expression | None
+    features: FloatArray  # (C, h, w), from which heat-maps are made
 
 
 class Pipeline:
@@ -96,6 +97,7 @@ class Pipeline:
         if not self.classifier.card.votes:
             raise ModelError(f"{self.options.model} gives no votes, only FER2013's classes: it can be judged "
                              "(mien evaluate), but not read with; name another model")  # fmt: skip
+        self._head = self.classifier.head("votes")
         self._calibration = Calibration.from_dict(self.classifier.card.confidence)
         self._probe = CoveredProbe(self.classifier.card.covered)
         size = self.classifier.card.input_size
@@ -104,6 +106,7 @@ class Pipeline:
         self.finder = FaceFinder(_detector(self.options), mesh_net, tiles=self.options.tiles)
         self._tracker = Tracker(self.finder, max_faces=self.options.max_faces)
         self._said: dict[int | None, _Said] = {}  # by track_id, of those in sight
+        self._features: FloatArray = np.empty((0, 0, 0, 0), np.float32)  # of the faces that were read last
         self._searched_s = -math.inf  # when new faces were last looked for
         self._steadier = Steadier(
             self.options.smoothing_s, self.options.hold_s, expressions=len(self.classifier.card.expressions)
@@ -162,10 +165,23 @@ class Pipeline:
         with watch("faces"):
             faces = self._tracker.update(frame, search=search)
         fresh = [face for face in faces if self._is_due(face, now_s)]
-        for face, expression in zip(fresh, self._express(frame, fresh, watch, stream=True), strict=True):
-            self._said[face.track_id] = _Said(now_s, expression)
+        read = self._express(frame, fresh, watch, stream=True)
+        for face, expression, features in zip(fresh, read, self._features, strict=True):
+            self._said[face.track_id] = _Said(now_s, expression, features)
         self._said = {face.track_id: self._said[face.track_id] for face in faces}
         return _shown(faces, [self._said[face.track_id].expression for face in faces])
+
+    def heat(self, face: Face) -> FloatArray | None:
+        """Where what speaks for the label of a face of the last frame of a stream was seen: (h, w) over its crop.
+
+        It is made of what the network has computed already. None where the face was not read, or where the model file
+        cannot tell (`Classifier.weights`).
+        """
+        said = self._said.get(face.track_id)
+        if said is None or said.expression is None or self._head is None:
+            return None
+        label = self.classifier.card.votes.index(said.expression.label)
+        return heat.heat(said.features, self._head.weight, label)
 
     def _is_due(self, face: Face, now_s: float) -> bool:
         said = self._said.get(face.track_id)
@@ -185,6 +201,7 @@ class Pipeline:
     def _express(self, frame: Frame, faces: list[Face], watch: Stopwatch, *, stream: bool) -> list[Expression | None]:
         """What is read of each face; None for what most people would call no face."""
         if not faces:
+            self._features = self._features[:0]
             return []
         with watch("crop"):
             crops = self.crops(frame.image, faces)
@@ -193,6 +210,7 @@ class Pipeline:
 
     def _judge(self, frame: Frame, faces: list[Face], crops: ImageArray, *, stream: bool) -> list[Expression | None]:
         answer = self.classifier(crops)
+        self._features = answer.features
         votes, classes = answer.votes.copy(), answer.fer2013.copy()
         count = len(self.classifier.card.expressions)
         labels = votes[:, :count].argmax(1)

@@ -109,6 +109,29 @@ def test_the_real_pipeline_follows_a_face(astronaut: Path) -> None:
         assert socket.receive_json()["words"][0]["label"] == "happy"
 
 
+def test_heat_is_sent_to_those_who_ask_for_it(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
+        greet(socket)
+        answers = []
+        for number, wish in enumerate([None, True, False]):
+            if wish is not None:
+                socket.send_json({"type": "show", "heat": wish})
+            socket.send_bytes(pack_frame(number, number / 10, astronaut.read_bytes()))
+            answers.append(socket.receive_json())
+    assert ["heat" in answer for answer in answers] == [False, True, False]
+    (glow,) = answers[1]["heat"]
+    values, corners = np.array(glow["values"]), np.array(glow["corners"])
+    assert values.shape == (6, 6)
+    assert values.min() >= 0
+    assert values.max() == 1
+    left, top, right, bottom = answers[1]["reading"]["faces"][0]["box"]
+    middle = corners.mean(0)
+    assert left < middle[0] < right
+    assert top < middle[1] < bottom
+    sides = np.linalg.norm(np.roll(corners, -1, 0) - corners, axis=1)
+    assert sides == pytest.approx([sides[0]] * 4, rel=0.01)  # a square
+
+
 def test_of_frames_that_wait_the_newest_is_read() -> None:
     gate = threading.Semaphore(0)
     pipelines: list[FakePipeline] = []
@@ -133,14 +156,12 @@ def test_of_frames_that_wait_the_newest_is_read() -> None:
 
 def test_four_clients_take_turns() -> None:
     """Each has a frame waiting at all times; whoever was read waits until the three others were."""
-    gate, order, lock = threading.Semaphore(0), list[int](), threading.Lock()
+    gate, order = threading.Semaphore(0), list[int]()
 
     class Noting(FakePipeline):
         def read(self, frame: Any, *, stream: bool = False) -> Reading:
-            told = super().read(frame, stream=stream)
-            with lock:
-                order.append(int(frame.image[0, 0, 0]))
-            return told
+            order.append(int(frame.image[0, 0, 0]))  # before the gate, where it then waits
+            return super().read(frame, stream=stream)
 
     def feed(socket: Any, who: int) -> None:
         for id_ in range(1, 11):  # the next one follows the answer, as the page does
@@ -157,8 +178,8 @@ def test_four_clients_take_turns() -> None:
         with ThreadPoolExecutor(4) as threads:
             done = [threads.submit(feed, socket, who) for who, socket in enumerate(sockets)]
             for count in range(40):
-                # The one that was read must be waiting again before the next is let through.
-                until(lambda count=count: len(order) == count and queue.qsize() == 3)
+                # One is at the gate, and the others must be waiting again before it is let through.
+                until(lambda count=count: len(order) == count + 1 and queue.qsize() == 3)
                 gate.release()
             gate.release(4)
             for one in done:

@@ -64,11 +64,15 @@ class Classifier:
         Raises:
             ModelError: the model file does not hold them: it is older, or no linear head lies on its features.
         """
-        found = Head.from_metadata(head, self._net.metadata)
+        found = self.head(head)
         if found is None:
             raise ModelError(f"{self.card.identity} does not hold the weights of its head {head!r}, so it cannot show "
                              "where it looked: export it again (mien export)")  # fmt: skip
         return found
+
+    def head(self, name: str) -> Head | None:
+        """As `weights`, but None where the model file does not hold them."""
+        return Head.from_metadata(name, self._net.metadata)
 
     def __call__(self, crops: ImageArray) -> Answer:
         """Read crops (N, S, S) uint8 grey, N > 0."""

@@ -23,6 +23,7 @@ from mien.types import Frame, Reading
 from mien.web.answers import answer_of
 from mien.web.engine import FrameReader, FullError, Seat
 from mien.web.frames import HEADER, SentFrame, parse_frame
+from mien.web.glow import glows
 from mien.web.guard import is_token
 from mien.web.options import PROTOCOL, LiveOptions
 from mien.web.services import Services
@@ -53,6 +54,7 @@ class Hello:
 
     language: str = "en"
     points: bool = False
+    heat: bool = False
 
 
 class Budget:
@@ -116,6 +118,8 @@ class Stream:
         self._index += 1
         self._last = frame, reading
         answer = answer_of(reading, self.hello.language, points=self.hello.points)
+        if self.hello.heat:
+            answer["heat"] = glows(pipeline, reading.faces)
         return json.dumps({"type": "reading", "id": sent.id, **answer})
 
     def why(self, pipeline: FrameReader, track_id: int, label: str | None) -> str:
@@ -153,7 +157,9 @@ class Connection:
             raise Refusal(BAD_MESSAGE, f"this server speaks version {PROTOCOL}; the client asked for "
                                        f"{str(message.get('version'))[:20]!r}")  # fmt: skip
         _check_token(options.token, message.get("token"), self._socket.headers.get("authorization", ""))
-        self._stream.hello = Hello(_language_of(message.get("language", "en")), message.get("points") is True)
+        self._stream.hello = Hello(
+            _language_of(message.get("language", "en")), message.get("points") is True, message.get("heat") is True
+        )
         models = await self._seat.call(lambda pipeline: dict(pipeline.models))
         limits = {"frame_bytes": options.frame_bytes, "frames_per_s": options.frames_per_s}
         await self._send({"type": "welcome", "version": PROTOCOL, "limits": limits, "models": models})
@@ -180,10 +186,12 @@ class Connection:
             case "language":
                 language = _language_of(message.get("language"))
                 self._stream.hello = replace(self._stream.hello, language=language)
+            case "show":
+                self._stream.hello = replace(self._stream.hello, heat=message.get("heat") is True)
             case "why":
                 await self._tell_why(message.get("track_id"), message.get("label"))
             case other:
-                kinds = "reset, language and why"
+                kinds = "reset, language, show and why"
                 raise Refusal(BAD_MESSAGE, f"there is no message of the type {str(other)[:40]!r}; there are {kinds}")
 
     async def _tell_why(self, track_id: object, label: object) -> None:

@@ -63,6 +63,36 @@ def test_e_says_that_the_body_is_not_read_yet(watching: Page) -> None:
     notice(watching, "Reading the body is not available yet.")
 
 
+# The mean place (x, y in shares of the picture) and the number of those pixels of the glow that are bright.
+GLOW = """() => {
+  const canvas = document.querySelector(".glow");
+  if (canvas.hidden) return null;
+  const { width, height } = canvas;
+  const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+  let [count, x, y] = [0, 0, 0];
+  for (let at = 0; at < width * height; at += 1) {
+    if (data[4 * at + 3] < 100) continue;
+    [count, x, y] = [count + 1, x + (at % width) / width, y + Math.floor(at / width) / height];
+  }
+  return [x / count, y / count, count];
+}"""
+
+
+def test_h_lays_a_glow_over_the_face(watching: Page) -> None:
+    glow = watching.locator(".glow")
+    expect(glow).to_be_hidden()
+    watching.keyboard.press("h")
+    expect(glow).to_be_visible()
+    x, y, count = watching.evaluate(GLOW)
+    assert 0.3 < x < 0.7
+    assert 0.3 < y < 0.7
+    assert count > 200
+    expect(tool(watching, "heat")).to_have_attribute("aria-pressed", "true")
+    free_keys(watching)
+    watching.keyboard.press("h")
+    expect(glow).to_be_hidden()
+
+
 def test_f_shows_frames_a_second(watching: Page) -> None:
     expect(watching.locator(".stage-rate")).to_be_hidden()
     watching.keyboard.press("f")
@@ -74,7 +104,7 @@ def test_f_shows_frames_a_second(watching: Page) -> None:
 def test_i_shows_every_key(watching: Page) -> None:
     watching.keyboard.press("i")
     dialog = watching.get_by_role("dialog", name="Keys and tips")
-    expect(dialog.locator("kbd")).to_have_text(["P", "E", "F", "I", "A", "Space", "M", "L", "Esc"])
+    expect(dialog.locator("kbd")).to_have_text(["P", "E", "H", "F", "I", "A", "Space", "M", "L", "Esc"])
     watching.keyboard.press("l")  # no key acts behind a dialog
     expect(watching.locator(".large")).to_be_hidden()
     watching.keyboard.press("Escape")
@@ -204,5 +234,5 @@ def test_keys_that_were_changed(page_that_keeps: Callable[[dict[str, Any]], Page
 
 def test_every_key_has_a_button(watching: Page) -> None:
     tool(watching, "tips")
-    for action in ["reading", "body", "rate", "tips", "source", "save", "mute", "large", "stop"]:
+    for action in ["reading", "body", "heat", "rate", "tips", "source", "save", "mute", "large", "stop"]:
         expect(watching.locator(f".tools [data-action={action}]")).to_be_visible()

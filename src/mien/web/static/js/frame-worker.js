@@ -145,9 +145,10 @@ const TASKS = {
     else socket.connect();
   },
   hello(message) {
-    const isNewLanguage = said.language !== message.said.language;
+    const before = said;
     said = message.said;
-    if (isNewLanguage) socket.send({ type: "language", language: said.language });
+    if (before.heat !== said.heat) socket.send({ type: "show", heat: said.heat });
+    if (before.language !== said.language) socket.send({ type: "language", language: said.language });
   },
   connect: () => socket.connect(),
   ask: ({ message }) => socket.send(message),

@@ -5,6 +5,7 @@
 export const ACTIONS = {
   reading: "p",
   body: "e",
+  heat: "h",
   rate: "f",
   tips: "i",
   source: "a",

@@ -27,6 +27,7 @@ export class Live {
     this.pump = new Pump(this.#worker);
     this.#sayHello();
     app.bus.addEventListener("words", () => this.#sayHello());
+    app.bus.addEventListener("heat", () => this.#sayHello());
     app.bus.addEventListener("source", () => this.#sourceChanged());
   }
 
@@ -69,7 +70,7 @@ export class Live {
   }
 
   #sayHello() {
-    const said = { language: this.#app.language(), token: this.#token };
+    const said = { language: this.#app.language(), token: this.#token, heat: this.#app.settings.get("heat", false) };
     this.#worker.postMessage({ type: "hello", said });
   }
 

@@ -2,6 +2,7 @@
 
 import { Cards } from "../cards.js";
 import { el } from "../dom.js";
+import { Glow } from "../glow.js";
 import { listenToKeys } from "../keys.js";
 import { LargePrint, stateKey } from "../large.js";
 import { Overlay } from "../overlay.js";
@@ -30,6 +31,7 @@ class WatchView {
   constructor(root, app) {
     this.#app = app;
     this.overlay = new Overlay();
+    this.glow = new Glow();
     this.cards = new Cards(app);
     this.large = new LargePrint(app);
     this.start = new StartPanel(app, (source) => this.begin(source));
@@ -45,7 +47,7 @@ class WatchView {
     this.note = el("p", { class: "stage-note", hidden: true });
     this.rate = el("p", { class: "stage-rate", hidden: true, "aria-hidden": "true" });
     this.stage = el("div", { class: "stage", tabindex: "-1", role: "group", dataset: { wordsLabel: "watch.picture" } },
-      this.#app.capture.video, this.overlay.root, this.note, this.rate);
+      this.#app.capture.video, this.glow.root, this.overlay.root, this.note, this.rate);
     this.empty = el("p", { class: "nobody quiet" });
     this.people = el("div", { class: "people-here", role: "group", dataset: { wordsLabel: "watch.people_here" } }, this.cards.root, this.empty);
     this.watching = el("div", { class: "watching", hidden: true }, this.stage, this.people, this.tools.root);
@@ -62,10 +64,8 @@ class WatchView {
       card: this.card,
       reading: () => this.#pause(),
       body: () => app.tell(t("watch.no_body")),
-      rate: () => {
-        settings.set("rate", !settings.get("rate", false));
-        app.emit("rate");
-      },
+      heat: () => this.#turn("heat"),
+      rate: () => this.#turn("rate"),
       tips: () => showTips(app),
       source: () => this.begin(app.capture.source === "camera" ? "screen" : "camera"),
       save: () => this.#save(),
@@ -113,6 +113,12 @@ class WatchView {
     }
   }
 
+  #turn(setting) {
+    const { settings } = this.#app;
+    settings.set(setting, !settings.get(setting, false));
+    this.#app.emit(setting);
+  }
+
   #pause() {
     const { live, capture } = this.#app;
     if (capture.source) live.pause(!live.isPaused);
@@ -137,6 +143,7 @@ class WatchView {
     this.watching.hidden = !source;
     this.#seenS = null;
     this.overlay.clear();
+    this.glow.clear();
     this.#mirror();
     this.tools.draw();
     this.#drawPeople();
@@ -153,8 +160,13 @@ class WatchView {
   #drawPeople() {
     const { people, live, capture } = this.#app;
     this.cards.draw(people.list(), people.nowS);
-    if (live.last) this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
-    else this.overlay.clear();
+    if (live.last) {
+      this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
+      this.glow.draw(live.last.reading, live.last.heat, capture.isMirrored);
+    } else {
+      this.overlay.clear();
+      this.glow.clear();
+    }
     this.#write(this.empty, this.#app.t(stateKey(live)));
     this.#hideEmpty();
     this.#sayNobody();
