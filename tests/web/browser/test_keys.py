@@ -11,7 +11,7 @@ import cv2
 import pytest
 from conftest import WELCOMED, LiveServer, listen, new_context
 from playwright.sync_api import Browser, Download, Page, expect
-from watching import FAKE_SCREEN, free_keys, more_readings, notice, start, tool
+from watching import FAKE_SCREEN, PATIENCE_MS, free_keys, more_readings, notice, start, tool
 
 from mien.types import Reading
 
@@ -22,6 +22,7 @@ def watching(page: Page, open_view: Callable[[Page, str], None]) -> Page:
     page.add_init_script(FAKE_SCREEN)
     open_view(page, "watch")
     start(page)
+    expect(page.locator("#announcer")).to_have_text("looks happy", timeout=PATIENCE_MS)  # it would replace a notice
     free_keys(page)
     return page
 
