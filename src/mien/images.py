@@ -54,6 +54,7 @@ class CropGeometry:
 
 
 DEFAULT_GEOMETRY = CropGeometry()
+COARSEST = 4  # at 12 megapixels with noise, hits score .82 instead of .72 without averaging
 
 
 def to_grey(image: ImageArray) -> ImageArray:
@@ -61,16 +62,60 @@ def to_grey(image: ImageArray) -> ImageArray:
     return np.asarray(image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2GRAY))
 
 
-def warp(image: ImageArray, matrix: geometry.Matrix, size: int, *, smooth: bool = False) -> ImageArray:
+def warp(
+    image: ImageArray, matrix: geometry.Matrix, size: int, *, smooth: bool = False, black: bool = False
+) -> ImageArray:
     """Draw a picture through an affine (2, 3) matrix onto a square of `size` px; outside, its edge repeats.
 
     Coordinates are continuous (the middle of the first pixel is 0.5, 0.5), as those of boxes and meshes are;
-    OpenCV counts from pixel middles, hence the shift. `smooth` interpolates with cubics, else linearly.
+    OpenCV counts from pixel middles, hence the shift. `smooth` interpolates with cubics, else linearly. With `black`
+    there is black outside the picture.
     """
     shifted = matrix.copy()
     shifted[:, 2] += matrix[:, :2].sum(1) / 2 - 0.5
     flags = cv2.INTER_CUBIC if smooth else cv2.INTER_LINEAR
-    return np.asarray(cv2.warpAffine(image, shifted, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+    border = cv2.BORDER_CONSTANT if black else cv2.BORDER_REPLICATE
+    return np.asarray(cv2.warpAffine(image, shifted, (size, size), flags=flags, borderMode=border))
+
+
+def draw_square(
+    image: ImageArray, centre: tuple[float, float], side: float, roll_deg: float, size: int, *, black: bool = False
+) -> tuple[ImageArray, geometry.Matrix]:
+    """Cut a turned square of a picture out as a network wants it: (size, size, 3), and the matrix that did it.
+
+    A square much larger than `size` is averaged down, up to COARSEST fold, lest the grain of a large photo alias.
+    Outside the picture its edge repeats, or with `black` all is black.
+    """
+    matrix = geometry.square_to_pixels(centre, side, roll_deg, size)
+    factor = min(COARSEST, *image.shape[:2], max(1, math.ceil(side / size / 2)))  # linear sampling averages over two
+    if factor == 1:
+        return warp(image, matrix, size, black=black), matrix
+    reach = side / 2 * (abs(math.cos(math.radians(roll_deg))) + abs(math.sin(math.radians(roll_deg))))
+    part, (left, top) = _coarse_part(image, centre, reach, factor)
+    place = np.array([[factor, 0, left], [0, factor, top], [0, 0, 1]])
+    return warp(part, matrix @ place, size, black=black), matrix
+
+
+def _coarse_part(
+    image: ImageArray, centre: tuple[float, float], reach: float, factor: int
+) -> tuple[ImageArray, tuple[int, int]]:
+    """What lies within `reach` px of a point in x and in y, each `factor` x `factor` px averaged, and its corner.
+
+    To average first and then turn is three times as fast as the other way round. Pixels at the picture's edge that fill
+    no whole block are left out.
+    """
+    (top, rows), (left, columns) = (
+        _blocks(middle, reach, length, factor) for middle, length in zip(centre[::-1], image.shape[:2], strict=True)
+    )
+    part = image[top : top + rows * factor, left : left + columns * factor]
+    return np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8), (left, top)
+
+
+def _blocks(middle: float, reach: float, length: int, factor: int) -> tuple[int, int]:
+    """Where whole blocks begin that cover `reach` around the middle and a block more, inside `length`; how many."""
+    start = min(max(0, math.floor(middle - reach) - factor), length - factor)
+    wanted = math.ceil((middle + reach - start) / factor) + 1
+    return start, max(1, min(wanted, (length - start) // factor))
 
 
 def crop_matrix(keypoints: FloatArray, size: int, geometry_: CropGeometry = DEFAULT_GEOMETRY) -> geometry.Matrix:

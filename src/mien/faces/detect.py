@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from mien import geometry
+from mien import geometry, images
 from mien.faces import mesh as meshes
 from mien.runtime import LiteNet
 from mien.types import Box, Face, FloatArray, ImageArray
@@ -92,7 +92,7 @@ class BlazeFace:
 
     def look(self, image: ImageArray, view: View) -> list[Hit]:
         """The faces in one view of an RGB picture, best first."""
-        crop, matrix = meshes.draw_square(image, view.centre, view.side, view.roll_deg, size=SIZE)
+        crop, matrix = images.draw_square(image, view.centre, view.side, view.roll_deg, SIZE)
         outputs = self._net(crop[None], scale=1 / 127.5, shift=-1)
         raw = next(output for output in outputs if output.shape[-1] == 16)[0]
         logits = next(output for output in outputs if output.shape[-1] == 1).ravel()

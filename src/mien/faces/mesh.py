@@ -10,7 +10,6 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from mien import geometry, images
@@ -19,7 +18,6 @@ from mien.types import Box, FloatArray, ImageArray
 
 SIZE = 192  # side of the network's input
 CROP_SCALE = 1.5  # the network was trained on squares of 1.5 x the face's box
-COARSEST = 4  # at 12 megapixels with noise, hits score .82 instead of .72 without averaging
 PRESENCE = 0.9  # kept 99.8 % of true hits of the detector, and none of 165 pictures without a face
 
 # Points of the mesh by name; right and left are the person's.
@@ -40,45 +38,6 @@ class Mesh:
     presence: float
 
 
-def draw_square(
-    image: ImageArray, centre: tuple[float, float], side: float, roll_deg: float, *, size: int = SIZE
-) -> tuple[ImageArray, geometry.Matrix]:
-    """Cut a turned square of a picture out as a network wants it: (size, size, 3), and the matrix that did it.
-
-    A square much larger than `size` is averaged down, up to COARSEST fold, lest the grain of a large photo alias.
-    """
-    matrix = geometry.square_to_pixels(centre, side, roll_deg, size)
-    factor = min(COARSEST, *image.shape[:2], max(1, math.ceil(side / size / 2)))  # linear sampling averages over two
-    if factor == 1:
-        return images.warp(image, matrix, size), matrix
-    reach = side / 2 * (abs(math.cos(math.radians(roll_deg))) + abs(math.sin(math.radians(roll_deg))))
-    part, (left, top) = _coarse_part(image, centre, reach, factor)
-    place = np.array([[factor, 0, left], [0, factor, top], [0, 0, 1]])
-    return images.warp(part, matrix @ place, size), matrix
-
-
-def _coarse_part(
-    image: ImageArray, centre: tuple[float, float], reach: float, factor: int
-) -> tuple[ImageArray, tuple[int, int]]:
-    """What lies within `reach` px of a point in x and in y, each `factor` x `factor` px averaged, and its corner.
-
-    To average first and then turn is three times as fast as the other way round. Pixels at the picture's edge that fill
-    no whole block are left out.
-    """
-    (top, rows), (left, columns) = (
-        _blocks(middle, reach, length, factor) for middle, length in zip(centre[::-1], image.shape[:2], strict=True)
-    )
-    part = image[top : top + rows * factor, left : left + columns * factor]
-    return np.asarray(cv2.resize(part, (columns, rows), interpolation=cv2.INTER_AREA), np.uint8), (left, top)
-
-
-def _blocks(middle: float, reach: float, length: int, factor: int) -> tuple[int, int]:
-    """Where whole blocks begin that cover `reach` around the middle and a block more, inside `length`; how many."""
-    start = min(max(0, math.floor(middle - reach) - factor), length - factor)
-    wanted = math.ceil((middle + reach - start) / factor) + 1
-    return start, max(1, min(wanted, (length - start) // factor))
-
-
 class MeshNet:
     """The mesh network, opened once per worker.
 
@@ -92,7 +51,7 @@ class MeshNet:
 
     def __call__(self, image: ImageArray, centre: tuple[float, float], side: float, roll_deg: float) -> Mesh:
         """Fit the mesh to the square around `centre` with this `side` (px), turned by `roll_deg`, of an RGB image."""
-        crop, matrix = draw_square(image, centre, side, roll_deg)
+        crop, matrix = images.draw_square(image, centre, side, roll_deg, SIZE)
         outputs = self._net(crop[None], scale=1 / 255)
         raw = next(output for output in outputs if output.size == 1404).reshape(468, 3)
         logit = float(next(output for output in outputs if output.size == 1).ravel()[0])
