@@ -78,7 +78,7 @@ def _carried(folder: Path, entry: Entry) -> bytes:
 def _from_package(folder: Path, entry: Entry, pip: Pip) -> bytes:
     wheel = _wheel_in(folder, entry)
     if wheel is None:  # two files of one package: one download
-        code, said = pip(["download", "--no-deps", "--only-binary=:all:", "-d", str(folder), _pin(entry)])
+        code, said = pip(["download", *_options(entry), "-d", str(folder), _pin(entry)])
         wheel = _wheel_in(folder, entry)
         if code or wheel is None:
             raise _failure(entry, f"pip could not download {_pin(entry)} ({_reason(said)})")
@@ -86,7 +86,7 @@ def _from_package(folder: Path, entry: Entry, pip: Pip) -> bytes:
 
 
 def _wheel_in(folder: Path, entry: Entry) -> Path | None:
-    pattern = f"{entry['package'].replace('-', '_')}-{entry['version']}-*.whl"
+    pattern = f"{entry['package'].replace('-', '_')}-{entry['version']}-{entry.get('wheel', '*')}.whl"
     return next(iter(sorted(folder.glob(pattern))), None)
 
 
@@ -112,6 +112,16 @@ def _keep(path: Path, data: bytes) -> None:
     os.replace(beside, path)
 
 
+def _options(entry: Entry) -> list[str]:
+    """What pip must be told to bring the wheel meant, whatever system and Python this is."""
+    options = ["--no-deps", "--only-binary=:all:"]
+    if "wheel" in entry:
+        python, abi, platform = entry["wheel"].split("-")
+        version = f"{python[2]}.{python[3:]}"  # cp312: CPython 3.12
+        options += ["--python-version", version, "--implementation", python[:2], "--abi", abi, "--platform", platform]
+    return options
+
+
 def _pin(entry: Entry) -> str:
     return f"{entry['package']}=={entry['version']}"
 
@@ -129,7 +139,8 @@ def _failure(entry: Entry, cause: str) -> RuntimeError:
         "Nothing was built. There are three ways out:\n"
         f"  1. let pip reach a package index that has {_pin(entry)} (network, proxy, PIP_INDEX_URL or\n"
         f"     PIP_EXTRA_INDEX_URL), and build again;\n"
-        f"  2. on a machine with network run `pip download --no-deps {_pin(entry)}`, carry the wheel here,\n"
+        f"  2. on a machine with network run\n"
+        f"     `pip download {' '.join([*_options(entry), _pin(entry)])}`, carry the wheel here,\n"
         "     and build with MIEN_WEIGHTS=FOLDER, the folder it lies in (the .tflite files themselves do as well);\n"
         f"  3. put {entry['file']} (sha256 {entry['sha256']})\n"
         "     into src/mien/weights/ of the source tree, and build again."

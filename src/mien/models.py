@@ -34,6 +34,7 @@ class Weights:
     member: str  # path inside the package's wheel
     what: str
     licence: str
+    wheel: str = ""  # tags of the wheel that holds it, on every system; empty: any wheel of the package
 
 
 def third_party(folder: Path = WEIGHTS) -> Mapping[str, Weights]:

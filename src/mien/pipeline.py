@@ -16,6 +16,9 @@ from pathlib import Path
 import numpy as np
 
 from mien import images, models, runtime
+from mien.body.pose import PoseNet, find_bodies
+from mien.body.track import PACE_S as BODY_PACE_S
+from mien.body.track import BodyTracker
 from mien.errors import ModelError, UsageError
 from mien.expression import doubts, heat
 from mien.expression.calibrate import Calibration, evidence
@@ -26,9 +29,10 @@ from mien.faces.detect import BlazeFace, Detector, FaceFinder
 from mien.faces.haar import Haar
 from mien.faces.mesh import MeshNet
 from mien.faces.track import Tracker
-from mien.types import Expression, Face, FloatArray, Frame, ImageArray, Reading
+from mien.types import Expression, Face, FloatArray, Frame, ImageArray, Pose, Reading
 
 DETECTORS = ("blaze", "haar")
+BODY = "pose_landmark_full"  # the network of the body's points
 SURE = 0.6  # least confidence that is called sure
 NOT_A_FACE = 0.5  # share of people beyond which a face is dropped
 PACE_S = 0.07  # at 30 frames a second every third one is read: enough for words that are smoothed over 0.3 s
@@ -47,6 +51,8 @@ class PipelineOptions:
     hold_s: float = HOLD_S  # how long a new word must lead before it is said; 0 switches it off
     tiles: bool = True  # look for small faces too
     pace_s: float = PACE_S  # in a stream, least time between two readings of one person; 0 reads every frame
+    body: bool = False  # read the bodies below the faces too
+    body_pace_s: float = BODY_PACE_S  # in a stream, least time between two looks at one body; 0 looks in every frame
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
@@ -55,8 +61,10 @@ class PipelineOptions:
             raise UsageError(f"at least one face must be allowed; got {self.max_faces}")
         if self.threads < 1:
             raise UsageError(f"at least one thread is needed; got {self.threads}")
-        if not (self.pace_s >= 0 and math.isfinite(self.pace_s)):
-            raise UsageError(f"pace_s is a number of seconds, 0 or more; got {self.pace_s}")
+        for name in ("pace_s", "body_pace_s"):
+            seconds = getattr(self, name)
+            if not (seconds >= 0 and math.isfinite(seconds)):
+                raise UsageError(f"{name} is a number of seconds, 0 or more; got {seconds}")
 
 
 @dataclass(eq=False)
@@ -116,11 +124,19 @@ class Pipeline:
             "mesh": "face_landmark",
             "expression": self.classifier.card.identity,
         }
+        if self.options.body:
+            self.models["body"] = BODY
+            self._pose_net = PoseNet(models.weights_path(BODY), threads=threads)
+            self._bodies = BodyTracker(
+                self._pose_net, pace_s=self.options.body_pace_s, max_bodies=self.options.max_faces
+            )
 
     def reset(self) -> None:
         """Forget the stream: the next frame begins a new one."""
         self._tracker.reset()
         self._steadier.reset()
+        if self.options.body:
+            self._bodies.reset()
         self._said, self._searched_s = {}, -math.inf
 
     def read(self, frame: Frame, *, stream: bool = False) -> Reading:
@@ -136,6 +152,7 @@ class Pipeline:
         """
         watch = Stopwatch()
         faces = self._read_stream(frame, watch) if stream else self._read_still(frame, watch)
+        poses = self._read_bodies(frame, faces, watch, stream=stream) if self.options.body else []
         return Reading(
             source=frame.source,
             index=frame.index,
@@ -145,7 +162,14 @@ class Pipeline:
             faces=tuple(faces),
             timings_ms={**watch.timings_ms, "total": sum(watch.timings_ms.values())},
             models=self.models,
+            poses=tuple(poses),
         )
+
+    def _read_bodies(self, frame: Frame, faces: list[Face], watch: Stopwatch, *, stream: bool) -> list[Pose]:
+        with watch("body"):
+            if stream:
+                return self._bodies.update(frame, faces)
+            return find_bodies(self._pose_net, frame.image, faces)
 
     def _read_still(self, frame: Frame, watch: Stopwatch) -> list[Face]:
         with watch("faces"):
