@@ -110,6 +110,8 @@ def test_what_lies_outside_the_box_does_not_move_the_peak(dense: Subject, crops:
     outside[y1:y2, x1:x2] = False
     changed[outside] = 255 - changed[outside]
     assert outside.any() and x2 - x1 <= 9
+    x, y = found.spots[0, 0]
+    assert x1 <= x <= x2 and y1 <= y <= y2
     assert activations.filters(dense, changed, layer)[0, row, column] == pytest.approx(found.peaks[0, 0], rel=1e-4)
     changed[y1:y2, x1:x2] = 255 - changed[y1:y2, x1:x2]
     assert activations.filters(dense, changed, layer)[0, row, column] != pytest.approx(found.peaks[0, 0], rel=1e-2)

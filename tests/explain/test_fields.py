@@ -60,4 +60,5 @@ def test_windows_that_differ_by_axis_and_spread_out() -> None:
     assert span.through(2, 2, 0) == (4, -1, 6)
     field = fields.Field(span, fields.Span())
     assert field.box(1, 5, 24).to_list() == [5, 1, 6, 6]
+    assert field.centre(1, 5) == (5.5, 3.5) and field.centre(0, 0) == (0.5, 1.5)
     assert field.joined(fields.Field(fields.Span(2, 0, 2), fields.Span(1, -1, 2))) == ((2, -1, 4), (1, -1, 2))

@@ -24,7 +24,7 @@ from mien.types import FloatArray, ImageArray
 ACROSS_PX = 1800  # about the width of a figure of many tiles, where these stay within:
 LEAST_LAYER_PX, MOST_LAYER_PX = 72, 128
 LEAST_FILTER_PX, MOST_FILTER_PX = 52, 112
-FACE_PX, WORDS_PX = 96, 124  # the face of a row at least, and the words beside it
+FACE_PX, WORDS_PX = 96, 136  # the face of a row at least, and the words beside it
 LARGE_PX, EXCITING_PX = 320, 112
 WIDER = 2  # a grid of filters is about so many times as wide as high
 
@@ -129,8 +129,7 @@ def strongest_figure(
         heat = np.asarray(np.maximum(own, 0) / max(float(own.max()), 1e-12), np.float32)
         over = Tile(panels.overlay(crop, _as_large(heat, len(crop)), EXCITING_PX))
         found = [
-            _exciting_tile(exciting, crops, own.shape, (place, rank), labels, language)
-            for rank in range(exciting.faces.shape[1])
+            _exciting_tile(exciting, crops, (place, rank), labels, language) for rank in range(exciting.faces.shape[1])
         ]
         rows.append([Tile(panels.coloured(own, EXCITING_PX), lines), over, panels.words(2 * panels.GAP_PX), *found])
     title = message("seen.strongest", language, model=subject.name, layer=exciting.layer)
@@ -138,17 +137,11 @@ def strongest_figure(
 
 
 def _exciting_tile(
-    exciting: Exciting,
-    crops: ImageArray,
-    shape: tuple[int, ...],
-    which: tuple[int, int],
-    labels: Sequence[str],
-    language: str,
+    exciting: Exciting, crops: ImageArray, which: tuple[int, int], labels: Sequence[str], language: str
 ) -> Tile:
-    face = int(exciting.faces[which])
-    spot = (exciting.places[which][::-1] + 0.5) * EXCITING_PX / np.array(shape[::-1])
-    larger = EXCITING_PX / crops.shape[1]
-    picture = panels.framed(panels.face(crops[face], EXCITING_PX), exciting.boxes[which] * larger, (spot[0], spot[1]))
+    face, larger = int(exciting.faces[which]), EXCITING_PX / crops.shape[1]
+    x, y = exciting.spots[which] * larger
+    picture = panels.framed(panels.face(crops[face], EXCITING_PX), exciting.boxes[which] * larger, (float(x), float(y)))
     word = [label_word(labels[face], language)] if len(labels) and labels[face] else []
     return Tile(picture, (panels.number(float(exciting.peaks[which])), *word))
 

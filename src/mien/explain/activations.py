@@ -68,7 +68,8 @@ class Exciting:
     """For K filters (`channels`) of a layer the M faces that excite each most, most first.
 
     `faces` (K, M) are indices, `peaks` (K, M) the highest activation on each, `places` (K, M, 2) its row and column in
-    the map, `boxes` (K, M, 4) the part of the crop that this place sees: x1, y1, x2, y2 in px.
+    the map, `spots` (K, M, 2) where that lies in the crop, x and y in px, `boxes` (K, M, 4) the part of the crop that
+    the place sees: x1, y1, x2, y2 in px.
     """
 
     layer: str
@@ -76,6 +77,7 @@ class Exciting:
     faces: NDArray[np.int64]
     peaks: FloatArray
     places: NDArray[np.int64]
+    spots: FloatArray
     boxes: FloatArray
 
 
@@ -113,8 +115,8 @@ def exciting_faces(
             maps = _chosen(_maps(subject, crops[start : start + BATCH], layer), layer, channels)
             best.take(maps, start)
     progress(len(crops), len(crops))
-    boxes = _boxes(subject, layer, best.places)
-    return Exciting(layer, np.asarray(channels, np.int64), best.faces, best.peaks, best.places, boxes)
+    spots, boxes = _seen(subject, layer, best.places, maps.shape[2:])
+    return Exciting(layer, np.asarray(channels, np.int64), best.faces, best.peaks, best.places, spots, boxes)
 
 
 class _Best:
@@ -154,10 +156,17 @@ def _chosen(maps: Tensor, layer: str, channels: NDArray[np.int64]) -> Tensor:
     return maps[:, torch.from_numpy(np.array(channels, np.int64))]
 
 
-def _boxes(subject: Subject, layer: str, places: NDArray[np.int64]) -> FloatArray:
+def _seen(
+    subject: Subject, layer: str, places: NDArray[np.int64], shape: tuple[int, ...]
+) -> tuple[FloatArray, FloatArray]:
+    """Where places (K, M, 2) of maps of this shape lie in the crop, and what they see: (K, M, 2), (K, M, 4)."""
     side, field = subject.input_size, fields.field_of(subject, layer)
-    flat = [
-        [0, 0, side, side] if field is None else field.box(int(row), int(column), side).to_list()
-        for row, column in places.reshape(-1, 2)
-    ]
-    return np.asarray(flat, np.float32).reshape(*places.shape[:2], 4)
+    flat = places.reshape(-1, 2)
+    if field is None:
+        spots = ((flat + 0.5) * side / np.array(shape))[:, ::-1]
+        boxes = np.tile([0, 0, side, side], (len(flat), 1))
+    else:
+        spots = np.array([field.centre(int(row), int(column)) for row, column in flat])
+        boxes = np.array([field.box(int(row), int(column), side).to_list() for row, column in flat])
+    around = places.shape[:2]
+    return (np.asarray(spots, np.float32).reshape(*around, 2), np.asarray(boxes, np.float32).reshape(*around, 4))

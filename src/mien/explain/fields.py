@@ -49,6 +49,13 @@ class Field(NamedTuple):
         )
         return Box(left, top, right, bottom)
 
+    def centre(self, row: int, column: int) -> tuple[float, float]:
+        """The middle (x, y) of what that unit sees, px; where its view reaches beyond the crop, of the whole view."""
+        y, x = (
+            span.stride * place + (span.low + span.high) / 2 for span, place in zip(self, (row, column), strict=True)
+        )
+        return x, y
+
     def joined(self, other: Field) -> Field:
         """What a sum of two sees; both have the same stride."""
         return Field(

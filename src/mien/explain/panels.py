@@ -80,7 +80,7 @@ def grid(tiles: Sequence[Tile], columns: int, *, title: str = "", note: str = ""
     return compose(rows, title=title, note=note)
 
 
-def face(crop: ImageArray, px: int) -> ImageArray:
+def face(crop: ImageArray | FloatArray, px: int) -> ImageArray:
     """A grey face (S, S), uint8 or float, enlarged: (px, px, 3) uint8."""
     large = cv2.resize(np.asarray(crop, np.float32), (px, px), interpolation=_way(len(crop), px))
     return np.repeat(np.clip(np.rint(large), 0, 255).astype(np.uint8)[:, :, None], 3, 2)
@@ -94,7 +94,7 @@ def coloured(values: FloatArray, px: int, *, low: float | None = None, high: flo
     low, high = (float(values.min()) if low is None else low), (float(values.max()) if high is None else high)
     scaled = np.asarray((values - low) / (high - low) if high > low else np.zeros_like(values), np.float32)
     way = cv2.INTER_NEAREST if px >= ENLARGED * max(values.shape) else _way(max(values.shape), px)
-    return _inferno(cv2.resize(scaled, (px, px), interpolation=way))
+    return _inferno(np.asarray(cv2.resize(scaled, (px, px), interpolation=way), np.float32))
 
 
 def overlay(crop: ImageArray, heat: FloatArray, px: int) -> ImageArray:
@@ -127,10 +127,10 @@ def name_lines(name: str, width_px: int) -> tuple[str, ...]:
 
 
 def number(value: float) -> str:
-    """An activation as short as it can be read: '3.42', '127'."""
-    return (
-        f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}" if abs(value) >= 0.001 or not value else f"{value:.0e}"
-    )
+    """An activation as short as it can be read: '3.42', '127', '6e-04'."""
+    if abs(value) >= 100:
+        return f"{value:.0f}"
+    return f"{value:.0e}" if 0 < abs(value) < 0.01 else f"{value:.3g}" if value else "0"
 
 
 def _way(side: int, px: int) -> int:
