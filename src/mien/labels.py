@@ -28,6 +28,8 @@ COLOURS: dict[str, Colour] = {
     "disgust": (0, 158, 115),
     "fear": (204, 121, 167),
     "contempt": (0, 114, 178),
+    "positive": (0, 158, 115),  # tones take the place of the words, and never stand beside them
+    "negative": (213, 94, 0),
 }
 GREY: Colour = (176, 180, 186)  # doubts, and labels without a colour of their own
 WHITE: Colour = (255, 255, 255)

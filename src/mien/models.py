@@ -88,7 +88,8 @@ class ModelCard:
     `votes` and `fer2013` are the labels of its heads, in order; a network without the votes head has `votes` ();
     `crop` says where eyes and mouth lie in a crop of `input_size` px (see `images.CropGeometry`); `align` whether
     faces that others have cut pass the mesh first; `confidence` and `covered` hold the weights of the calibrated
-    confidence and of the doubt 'partly covered' (see `expression/`); `scores` what `mien evaluate` measured;
+    confidence and of the doubt 'partly covered' (see `expression/`); `tone` the calibration of positive, neutral and
+    negative, empty where it was not fitted; `scores` what `mien evaluate` measured;
     `training` data, protocol and settings; `export` the file's precision, and how it compares with torch and with the
     other precisions.
     """
@@ -104,6 +105,7 @@ class ModelCard:
     licence: str
     confidence: Mapping[str, Any] = field(default_factory=dict)
     covered: Mapping[str, Any] = field(default_factory=dict)
+    tone: Mapping[str, Any] = field(default_factory=dict)
     scores: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
     export: Mapping[str, Any] = field(default_factory=dict)
@@ -154,7 +156,7 @@ def load_card(folder: Path = DEFAULT_MODEL) -> ModelCard:
 def _check_card(card: ModelCard, path: Path) -> None:
     names = {one.name for one in fields(ModelCard)}
     texts = (*card.votes, *card.fer2013, card.sha256, card.name, card.version, card.licence)
-    tables = (card.crop, card.confidence, card.covered, card.scores, card.training, card.export)
+    tables = (card.crop, card.confidence, card.covered, card.tone, card.scores, card.training, card.export)
     types_fit = (
         all(isinstance(text, str) for text in texts)
         and all(isinstance(table, dict) for table in tables)

@@ -25,6 +25,7 @@ from mien.expression.calibrate import Calibration, evidence
 from mien.expression.classify import Classifier
 from mien.expression.doubts import CoveredProbe
 from mien.expression.steady import HOLD_S, SMOOTHING_S, Steadier
+from mien.expression.tone import ToneCalibration, summed, tone_of
 from mien.faces.detect import BlazeFace, Detector, FaceFinder
 from mien.faces.haar import Haar
 from mien.faces.mesh import MeshNet
@@ -108,6 +109,7 @@ class Pipeline:
         self._head = self.classifier.head("votes")
         self._calibration = Calibration.from_dict(self.classifier.card.confidence)
         self._probe = CoveredProbe(self.classifier.card.covered)
+        self._tone = ToneCalibration.from_dict(self.classifier.card.tone) if self.classifier.card.tone else None
         size = self.classifier.card.input_size
         self._probe(self.classifier(np.zeros((1, size, size), np.uint8)).features)  # says now if it does not fit
         mesh_net = MeshNet(models.weights_path("face_landmark"), threads=threads)
@@ -130,6 +132,11 @@ class Pipeline:
             self._bodies = BodyTracker(
                 self._pose_net, pace_s=self.options.body_pace_s, max_bodies=self.options.max_faces
             )
+
+    @property
+    def has_tone(self) -> bool:
+        """Whether the model's card has the calibration of positive, neutral and negative."""
+        return self._tone is not None
 
     def reset(self) -> None:
         """Forget the stream: the next frame begins a new one."""
@@ -263,7 +270,7 @@ class Pipeline:
         doubted = doubted + doubts.of_votes(shares, name)
         if confidence < SURE and not doubted:
             doubted.append(doubts.DISAGREE)
-        return Expression(
+        expression = Expression(
             label=name,
             confidence=confidence,
             sure=not doubted,
@@ -272,6 +279,9 @@ class Pipeline:
             doubts=tuple(doubted),
             valence=valence(shares),
         )
+        if self._tone is None:
+            return expression
+        return replace(expression, tone=tone_of(self._tone(summed(votes[None], card.votes))[0], expression))
 
 
 def _shown(faces: list[Face], expressions: list[Expression | None]) -> list[Face]:

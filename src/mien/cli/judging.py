@@ -89,11 +89,37 @@ def run_evaluation(material: Material, model: Path | None, others: Sequence[Path
                 scores["averaged"]["ensemble_mirror"] = _ensemble(judged, mirrored)
         if outputs.card and keypoints is not None:
             found = card.card_scores(classifiers[0], faces, keypoints, progress=stage("for the card"))
-            card.write_scores(folder, found)
+            card.write_on_card(folder, scores=found)
         page = None if outputs.report is None else write_page(outputs.report, scores, judged[0].faces)
     console.print(*faces.notes, *scores_shown(scores), sep="\n")
     _tell(console, page, folder / "card.json" if outputs.card else None)
     _write_json(scores, outputs.json)
+
+
+def run_calibration(folder: Path, material: Material) -> None:
+    """Fit the tone of a model again and write it on its card.
+
+    Raises:
+        DataError: the data are missing or broken, or too few.
+        ModelError: the model folder is broken.
+        SinkError: the card cannot be written.
+    """
+    classifier = Classifier(folder, threads=THREADS)
+    console = Console(stderr=True, highlight=False)
+    with _stages(console) as stage:
+        faces = load_faces(material.data, material.votes, layout=material.layout, progress=stage("reading faces"))
+        found = card.tone_for_card(classifier, faces, stage)
+        card.write_on_card(folder, tone=found)
+    checked = found["validation"]
+    console.print(
+        *faces.notes,
+        f"positive, neutral or negative: {checked['accuracy']:.2%} right of {checked['n']:,} faces of "
+        f"{checked['split']}, {checked['right_of_surest_80']:.2%} of the surest 80 %; confidence errs by "
+        f"{checked['ece']:.1%}",
+        sep="\n",
+        soft_wrap=True,
+    )
+    _tell(console, None, folder / "card.json")
 
 
 def run_comparison(material: Material, folders: Sequence[Path], outputs: Outputs) -> None:

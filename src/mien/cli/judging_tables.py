@@ -37,7 +37,18 @@ def scores_shown(scores: Mapping[str, Any]) -> list[RenderableType]:
             )
         if "agreement" in votes:
             lines.append(agreement_line(votes["agreement"]))
+    if "tone" in scores:
+        lines.append(tone_line(scores["tone"]))
     return lines
+
+
+def tone_line(found: Mapping[str, Any]) -> str:
+    """How well positive, neutral and negative are told apart."""
+    surest = found["surest"]
+    return (
+        f"Positive, neutral or negative it tells on {found['accuracy']:.1%} of {found['n']:,} faces, on "
+        f"{surest['right']:.1%} of the surest {surest['covered']:.0%}; its confidence errs by {found['ece']:.1%}."
+    )
 
 
 def agreement_line(found: Mapping[str, Any]) -> str:

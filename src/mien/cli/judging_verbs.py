@@ -45,6 +45,19 @@ def evaluate(
 
 
 @app.command()
+def calibrate(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model folder; its card is written anew.")],
+    data: Annotated[Path, DATA],
+    votes: Annotated[Path | None, VOTES] = None,
+    layout: Annotated[str | None, LAYOUT] = None,
+) -> None:
+    """Fit positive, neutral and negative again, on faces held out of training, and put it on a model's card."""
+    from mien.cli.judging import Material, run_calibration
+
+    run_calibration(folder, Material(data, votes, layout=layout))
+
+
+@app.command()
 def compare(
     models: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Model folders.")],
     data: Annotated[Path, DATA],

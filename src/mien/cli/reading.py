@@ -14,6 +14,7 @@ from mien.cli.show import Display
 from mien.cli.stopping import unstopped
 from mien.draw import draw_reading
 from mien.errors import SourceError, UsageError
+from mien.expression.tone import only_tone
 from mien.labels import language_drawn
 from mien.media.sinks import (
     CLIP_SUFFIXES,
@@ -42,8 +43,13 @@ class Job:
     parquet: Path | None = None
     annotate: Path | None = None
     points: bool = False
+    tone: bool = False
     language: str = "en"
     quiet: bool = False
+
+
+def _whole(reading: Reading) -> Reading:
+    return reading
 
 
 @dataclass(eq=False)
@@ -53,6 +59,7 @@ class _Outputs:
     sinks: list[Sink]
     folder: AnnotationFolder | None
     language: str = "en"
+    seen: Callable[[Reading], Reading] = _whole  # what of a Reading is said and drawn
     frames: int = 0
     failed: int = 0
     broken_off: int = 0
@@ -66,7 +73,7 @@ class _Outputs:
             picture.write(reading, self._marked(reading, frame))
 
     def _marked(self, reading: Reading, frame: Frame) -> Frame:
-        return replace(frame, image=draw_reading(frame.image, reading, language=self.language))
+        return replace(frame, image=draw_reading(frame.image, self.seen(reading), language=self.language))
 
     def tell(self, error: SourceError) -> None:
         """Count a source that could not be read, and say why in one line."""
@@ -89,7 +96,7 @@ def run(job: Job) -> int:
         ModelError: see `Pipeline`.
     """
     specs, failures = _specs(job.inputs)
-    outputs = _Outputs([], None, language_of(job.language).code)
+    outputs = _Outputs([], None, language_of(job.language).code, only_tone if job.tone else _whole)
     for error in failures:
         outputs.tell(error)
     if specs:
@@ -193,6 +200,8 @@ def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], 
     """Read one source to its end; what breaks off in the middle keeps what was read until then."""
     with open_source(spec, job.source) as source, _annotated(job, source, outputs.folder) as picture:
         pipeline, before = make_pipeline(), outputs.frames
+        if job.tone and not pipeline.has_tone:
+            raise UsageError(f"the model {pipeline.models['expression']} knows no tone: 'mien calibrate' fits one")
         pipeline.reset()
         with _display(job, source) as display:
             try:
@@ -200,7 +209,7 @@ def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], 
                     reading = pipeline.read(frame, stream=source.is_stream)
                     with unstopped():
                         outputs.write(reading, frame, picture)
-                    display.show(reading)
+                    display.show(outputs.seen(reading))
             except SourceError as error:
                 if outputs.frames == before:
                     raise

@@ -45,6 +45,15 @@ def read(
             "--mesh", metavar="", help="With --json: keypoints and the mesh of each face too.", rich_help_panel=OUTPUT
         ),
     ] = False,
+    tone: Annotated[
+        bool,
+        typer.Option(
+            "--tone",
+            metavar="",
+            help="Say and draw positive, neutral or negative alone: fewer words, fewer errors.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     language: Annotated[
         str,
         typer.Option(
@@ -125,6 +134,7 @@ def read(
         parquet=parquet,
         annotate=annotate,
         points=mesh,
+        tone=tone,
         language=language,
         quiet=quiet,
     )

@@ -6,22 +6,25 @@ Beside those of the whole split stand those of its first faces, which a test rec
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mien.data import twins
 from mien.data.faceset import FaceSet
-from mien.errors import ModelError
+from mien.errors import DataError, ModelError
 from mien.expression.classify import Classifier
 from mien.files import written_whole
-from mien.judge import evaluate
+from mien.judge import evaluate, eyes
+from mien.judge import tone as tones
 from mien.judge.evaluate import Answers
 from mien.types import FloatArray, Progress, no_progress
 from mien.version import __version__
 
 FIRST = 300  # faces that are judged apart
+VALIDATION = "PublicTest"  # what a tone is checked by
 
 
 def card_scores(
@@ -100,8 +103,43 @@ def _in_short(head: Mapping[str, Any]) -> dict[str, Any]:
     return short
 
 
-def write_scores(folder: Path, scores: Mapping[str, Any]) -> None:
-    """Put scores on the card of a model folder, in place of those that are there; all else stays.
+def tone_for_card(
+    classifier: Classifier, faces: FaceSet, stage: Callable[[str], Progress] = lambda name: no_progress
+) -> dict[str, Any]:
+    """The calibration of a model's tone: fitted on the part of Training that training holds out, checked on PublicTest.
+
+    Args:
+        classifier: the model.
+        faces: all that it was trained with, so that the same part is held out.
+        stage: shows progress.
+
+    Raises:
+        DataError: the model has no votes, or there are too few faces to fit a tone on, or none to check it by.
+    """
+    if not classifier.card.votes:
+        raise DataError(f"{classifier.card.identity} gives no votes: it has no tone")
+    stage("looking for twins")
+    _, held = twins.holdout(faces)
+    checked = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
+    if not len(checked):
+        raise DataError(f"the data hold no split {VALIDATION!r}: a tone needs faces to be checked by")
+    said = [_votes_on(classifier, faces.take(which), stage) for which in (held, checked)]
+    found = tones.for_card(classifier.card, said[0], said[1])
+    if not found:
+        raise DataError(f"of {len(held)} faces held out, fewer than {tones.LEAST_FACES} are positive, neutral or "
+                        "negative by most people: too few to fit a tone on")  # fmt: skip
+    return found
+
+
+def _votes_on(classifier: Classifier, faces: FaceSet, stage: Callable[[str], Progress]) -> tones.Said:
+    """Aligned, as live faces are."""
+    keypoints = eyes.find_keypoints(faces.pixels, stage("finding eyes and mouths"))
+    crops = evaluate.cut(classifier, faces, keypoints)
+    return faces, evaluate.answers(classifier, crops, stage("reading faces")).votes
+
+
+def write_on_card(folder: Path, **entries: Mapping[str, Any]) -> None:
+    """Put entries on the card of a model folder, in place of those that are there; all else stays.
 
     Raises:
         ModelError: the card cannot be read.
@@ -113,5 +151,5 @@ def write_scores(folder: Path, scores: Mapping[str, Any]) -> None:
     except (OSError, ValueError) as error:
         raise ModelError(f"the card {path} cannot be read: {str(error).splitlines()[0][:120]}") from error
     with written_whole(path) as partial:
-        text = json.dumps({**card, "scores": dict(scores)}, indent=1, ensure_ascii=False)
+        text = json.dumps({**card, **{name: dict(entry) for name, entry in entries.items()}}, indent=1, ensure_ascii=False)
         partial.write_text(text + "\n", encoding="utf-8")

@@ -19,6 +19,7 @@ from mien.expression import calibrate, doubts
 from mien.expression.calibrate import Calibration
 from mien.expression.classify import Classifier
 from mien.judge import scores
+from mien.judge import tone as tones
 from mien.judge.agreement import agreement
 from mien.judge.scores import Bin, Covered, Scores
 from mien.pipeline import SURE
@@ -217,7 +218,7 @@ class Judged:
 
 def report(classifier: Classifier, faces: FaceSet, keypoints: FloatArray | None, *,
            split: str, progress: Progress = no_progress) -> dict[str, Any]:  # fmt: skip
-    """Judge a model on one split: `{split, model, protocol, heads}`, plain JSON values; see `judge_split`."""
+    """Judge a model on one split: `{split, model, protocol, heads, tone}`, plain JSON values; see `judge_split`."""
     return judge_split(classifier, faces, keypoints, split=split, progress=progress).scores
 
 
@@ -262,4 +263,6 @@ def judge_split(classifier: Classifier, faces: FaceSet, keypoints: FloatArray | 
         },
         "heads": heads,
     }
+    if (toned := tones.judged(classifier.card, faces, said.votes)) is not None:
+        result["tone"] = toned
     return Judged(classifier, faces, keypoints, said, result)

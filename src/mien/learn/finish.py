@@ -17,6 +17,7 @@ from mien.data.faceset import FaceSet
 from mien.expression.calibrate import Calibration, fit_logistic, leads_among_people
 from mien.expression.classify import Classifier
 from mien.judge import evaluate
+from mien.judge import tone as tones
 from mien.judge.card import both_ways, card_scores
 from mien.judge.evaluate import Answers
 from mien.learn import export, probe, records, registry, temper
@@ -102,6 +103,7 @@ def _judged(card: ModelCard, divided: Divided, out: Path, watcher: Watcher) -> M
             card,
             confidence=_calibration(classifier, faces, said[True]),
             covered=_probe(classifier, divided, watcher),
+            tone=_tone(classifier, divided, (faces, said[True].votes), watcher),
         )
     write_card(card, out)
     card = replace(card, scores=card_scores(Classifier(out), faces, keypoints, said=said))
@@ -115,6 +117,13 @@ def _calibration(classifier: Classifier, faces: FaceSet, said: Answers) -> dict[
     rows, labels = evaluate.confidence_rows(classifier, said)
     weights = fit_logistic(rows[voted], leads_among_people(people[voted], labels[voted]))
     return Calibration(weights).to_dict()
+
+
+def _tone(classifier: Classifier, divided: Divided, checked: tones.Said, watcher: Watcher) -> dict[str, Any]:
+    """Fitted on the held-out faces, aligned as live ones are; `checked` are those of the validation."""
+    held, keypoints = divided.part(divided.held)
+    said = evaluate.answers(classifier, evaluate.cut(classifier, held, keypoints), watcher.stage("fitting the tone"))
+    return tones.for_card(classifier.card, (held, said.votes), checked)
 
 
 def _probe(classifier: Classifier, divided: Divided, watcher: Watcher) -> dict[str, Any]:

@@ -32,6 +32,8 @@ COLUMNS: dict[str, type] = {
     "sure": bool,
     "doubts": str,
     "valence": float,
+    "tone": str,
+    "tone_confidence": float,
     **dict.fromkeys((*VOTE_COLUMNS, *FER2013_COLUMNS), float),
 }
 ROW_GROUP = 10_000  # rows kept before they are written: about 10 MB
@@ -124,6 +126,7 @@ def face_row(reading: Reading, face: Face) -> dict[str, Any]:
     facts = face.to_dict()
     expression = facts["expression"] or {}
     votes, fer2013 = expression.get("votes", {}), expression.get("fer2013", {})
+    tone = expression.get("tone") or {}
     row: dict[str, Any] = {
         # A file name may hold bytes that are no text: tables take text alone.
         "source": reading.source.encode("utf-8", "replace").decode(),
@@ -132,6 +135,7 @@ def face_row(reading: Reading, face: Face) -> dict[str, Any]:
         **dict(zip(("x1", "y1", "x2", "y2"), facts["box"], strict=True)),
         **{name: facts[name] for name in ("track_id", "score", "roll_deg", "yaw_deg", "pitch_deg")},
         **{name: expression.get(name) for name in ("label", "confidence", "sure", "valence")},
+        **{"tone": tone.get("label"), "tone_confidence": tone.get("confidence")},
         "doubts": "; ".join(expression["doubts"]) if expression else None,
         **{column: votes.get(label) for column, label in VOTE_COLUMNS.items()},
         **{column: fer2013.get(label) for column, label in FER2013_COLUMNS.items()},

@@ -55,6 +55,7 @@ def scores_page(scores: Scores, faces: FaceSet | None = None) -> Page:
         *(_head(scores, name) for name in scores["heads"]),
         scores_sections.shares(scores),
         scores_sections.confidence(scores),
+        scores_sections.tone(scores),
         scores_sections.agreement(scores),
         scores_sections.robustness(scores),
         scores_sections.speed(scores),

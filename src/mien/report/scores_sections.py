@@ -101,6 +101,34 @@ def _coverage_in_words(curve: Sequence[Mapping[str, float]], sure: Mapping[str, 
     )
 
 
+def tone(scores: Scores) -> Section | None:
+    """Positive, neutral or negative: how often right, and where the surest end."""
+    found = scores.get("tone")
+    if not found:
+        return None
+    surest = found["surest"]
+    words = (
+        f"With three words alone, positive, neutral and negative, it is right on {per_cent(found['accuracy'])} of "
+        f"{count(found['n'])} faces, and on {per_cent(surest['right'])} of the {per_cent(surest['covered'], 0)} of "
+        f"which it is surest. Its confidence is off by {per_cent(found['ece'])} on average; a perfect one shows "
+        f"{per_cent(found['ece_by_chance'])} by chance. Faces that most people call surprised are left out."
+    )
+    rows = tuple(
+        (label, Cell(per_cent(found["recall"].get(label, 0.0))), Cell(per_cent(found["precision"].get(label, 0.0))),
+         Cell(count(found["support"][label])))
+        for label in found["labels"]
+    )  # fmt: skip
+    parts: list[Part] = [words, Table("By tone", ("tone", "found", "right if said", "faces"), rows)]
+    if found.get("coverage"):
+        parts.append(Charts((Picture.of(
+            partial(scores_charts.coverage, found["coverage"], None), "tone-coverage",
+            alt="Right among the faces that get an answer: "
+            + _pairs((one["covered"], one["right"]) for one in found["coverage"]),
+            caption=_coverage_in_words(found["coverage"], None),
+        ),)))  # fmt: skip
+    return Section("Positive, neutral or negative", tuple(parts))
+
+
 def agreement(scores: Scores) -> Section | None:
     """How well people agree with the model, beside how well they agree with each other."""
     found = votes_head(scores).get("agreement")

@@ -8,7 +8,7 @@ const VOTES = [...FER2013, "contempt", "unknown", "not a face"];
 /** The columns, in the order of mien/media/tables.py. */
 export const COLUMNS = [
   ..."source index time_s track_id x1 y1 x2 y2 score roll_deg yaw_deg pitch_deg".split(" "),
-  ..."label confidence sure doubts valence".split(" "),
+  ..."label confidence sure doubts valence tone tone_confidence".split(" "),
   ...VOTES.map((label) => label.replaceAll(" ", "_")),
   ...FER2013.map((label) => `fer2013_${label}`),
 ];
@@ -41,6 +41,7 @@ function rowOf(reading, face) {
     ...[reading.source, reading.index, reading.time_s, face.track_id, ...face.box],
     ...[face.score, face.roll_deg, face.yaw_deg, face.pitch_deg],
     ...[said.label, said.confidence, said.sure, doubts?.join("; "), said.valence],
+    ...[said.tone?.label, said.tone?.confidence],
     ...VOTES.map((label) => votes[label]),
     ...FER2013.map((label) => fer2013[label]),
   ];
