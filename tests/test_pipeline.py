@@ -17,6 +17,8 @@ from small_models import copy_of_default
 
 from mien.errors import ModelError, UsageError
 from mien.expression.classify import Answer
+from mien.expression.tone import ToneCalibration, summed
+from mien.models import load_card
 from mien.pipeline import Pipeline, PipelineOptions, valence
 from mien.types import Expression, Face, Frame, ImageArray, Reading
 
@@ -423,6 +425,23 @@ def test_options_that_make_no_sense(options: dict[str, object], words_: str) -> 
 def test_times_that_make_no_sense(name: str) -> None:
     with pytest.raises(UsageError, match=name):
         Pipeline(PipelineOptions(**{name: -1.0}))
+
+
+def test_a_tone_of_another_kind_is_one_line(tmp_path: Path) -> None:
+    folder = copy_of_default(tmp_path / "model", tone={"kind": "table"})
+    with pytest.raises(ModelError, match="tone is of another kind"):
+        Pipeline(PipelineOptions(model=folder))
+
+
+def test_in_a_stream_the_tone_is_that_of_the_steadied_votes(photo: ImageArray) -> None:
+    pipeline, card = Pipeline(PipelineOptions(pace_s=0)), load_card()
+    for index, image in enumerate([photo, photo[:, ::-1], photo]):
+        reading = pipeline.read(Frame(np.ascontiguousarray(image), index, index / 20), stream=True)
+        for face in reading.faces:
+            votes = np.array([[face.expression.votes[label] for label in card.votes]])
+            shares = ToneCalibration.from_dict(card.tone)(summed(votes, card.votes))[0]
+            assert list(face.expression.tone.shares.values()) == pytest.approx(shares.tolist(), abs=1e-6)
+    assert reading.faces
 
 
 @pytest.mark.parametrize("entry", ["confidence", "covered"])

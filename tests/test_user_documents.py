@@ -21,7 +21,7 @@ VERBS = {
     for inner, verb in getattr(group, "commands", {"": group}).items()
 }
 COMMAND = re.compile(
-    r"(?:^    |`)(mien (?:live|read|models|data|evaluate|compare|train|export)\b[^`\n]*)", re.MULTILINE
+    r"(?:^    |`)(mien (?:live|read|models|data|evaluate|calibrate|compare|train|export)\b[^`\n]*)", re.MULTILINE
 )
 
 
@@ -60,7 +60,7 @@ def commands() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("page", "line"), commands())
 def test_every_command_line_is_understood(page: str, line: str) -> None:
-    if line.endswith(("mien live", "mien read", "mien models", "mien evaluate")):
+    if line.endswith(("mien live", "mien read", "mien models", "mien evaluate", "mien calibrate")):
         return  # the verb's name alone
     _, verb, *arguments = shlex.split(line.split("|")[0].split(" < ")[0])
     arguments = [argument.strip("[]") for argument in arguments]

@@ -42,9 +42,17 @@ def test_a_quick_run_gives_finite_positive_numbers_alone_on_standard_output(scri
 
 def test_every_benchmark_is_smoke_tested_and_told_of() -> None:
     told = (BENCHMARKS / "README.md").read_text(encoding="utf-8")
-    assert set(SCRIPTS) == {*WITH_ROWS, *TESTED_ELSEWHERE}
+    assert set(SCRIPTS) == {*WITH_ROWS, *TESTED_ELSEWHERE, "tone.py"}
     for path in BENCHMARKS.glob("*.py"):
         assert f"`{path.name}`" in told
+
+
+def test_the_tone_is_measured_on_shared_faces(shared_fer2013: Path) -> None:
+    done = run("tone.py", "--quick", "--json", "-", "--shared", str(shared_fer2013.parent))
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = {row["name"]: row["value"] for row in json.loads(done.stdout)["rows"]}
+    assert all(math.isfinite(value) and value >= 0 for value in rows.values())
+    assert rows["wrong"] <= 30  # per cent: it has learned something
 
 
 def test_the_geometry_of_faces_without_faces_is_left_out_with_a_word() -> None:

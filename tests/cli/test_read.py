@@ -14,6 +14,7 @@ import av
 import numpy as np
 import pytest
 from PIL import Image
+from small_models import copy_of_default
 
 jsonschema = pytest.importorskip("jsonschema")
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +31,24 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 
 
 # --- what is said -----------------------------------------------------------------------------------------------------
+
+
+def test_the_tone_alone(mien, astronaut: Path, tmp_path: Path) -> None:
+    ended = mien("read", astronaut, "--tone", "--csv", tmp_path / "t.csv", "--annotate", tmp_path / "t.png")
+    assert ended.code == 0 and ended.err == ""
+    assert "One person: looks positive, about" in ended.out and "happy" not in ended.out
+    (row,) = rows_of(tmp_path / "t.csv")  # files hold all that was read
+    assert row["label"] == "happy" and row["tone"] == "positive" and float(row["tone_confidence"]) > 0.9
+    mien("read", astronaut, "--annotate", tmp_path / "w.png")
+    assert (tmp_path / "w.png").read_bytes() != (tmp_path / "t.png").read_bytes()
+    assert "sieht positiv aus" in mien("read", astronaut, "--tone", "--language", "de").out
+
+
+def test_the_tone_of_a_model_that_has_none(mien, astronaut: Path, tmp_path: Path) -> None:
+    folder = copy_of_default(tmp_path / "model", tone=None)
+    mien("read", astronaut, "--tone", "--model", folder).fails(2, "knows no tone", "mien calibrate")
+    ended = mien("read", astronaut, "--model", folder, "--json", "-", "--quiet")
+    assert ended.code == 0 and ended.readings[0]["faces"][0]["expression"]["tone"] is None
 
 
 def test_a_photo_is_read_in_words(mien, astronaut: Path) -> None:

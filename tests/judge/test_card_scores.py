@@ -86,7 +86,7 @@ def test_curves_are_left_out_at_any_depth() -> None:
 def test_scores_are_put_on_a_card_and_all_else_stays(tmp_path: Path) -> None:
     folder = copy_of_default(tmp_path / "model", scores={"old": 1})
     before = json.loads((folder / "card.json").read_text())
-    card.write_scores(folder, {"split": "here"})
+    card.write_on_card(folder, scores={"split": "here"})
     after = json.loads((folder / "card.json").read_text())
     assert after == {**before, "scores": {"split": "here"}}
     assert load_card(folder).scores == {"split": "here"}
@@ -94,4 +94,4 @@ def test_scores_are_put_on_a_card_and_all_else_stays(tmp_path: Path) -> None:
 
 def test_a_card_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot be read"):
-        card.write_scores(tmp_path, {})
+        card.write_on_card(tmp_path, scores={})

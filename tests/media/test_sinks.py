@@ -239,7 +239,7 @@ def test_a_table_has_one_row_a_face(name: str, tmp_path: Path) -> None:
     assert len(rows) == 4
     assert list(rows[0]) == [
         *("source", "index", "time_s", "track_id", "x1", "y1", "x2", "y2", "score", "roll_deg", "yaw_deg"),
-        *("pitch_deg", "label", "confidence", "sure", "doubts", "valence"),
+        *("pitch_deg", "label", "confidence", "sure", "doubts", "valence", "tone", "tone_confidence"),
         *("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral", "contempt", "unknown", "not_a_face"),
         *(f"fer2013_{label}" for label in FER2013),
     ]
