@@ -30,7 +30,7 @@ from mien.judge import tone as tones
 SIDE, ACROSS, PER_SHEET = 48, 60, 3600  # of the shared sheets
 VOTES = ["neutral", "happiness", "surprise", "sadness", "anger", "disgust", "fear", "contempt", "unknown", "nf"]
 MOST_WRONG, MOST_WRONG_SUREST, MOST_ECE = 10.5, 5.0, 2.0  # per cent: the bars
-QUICK = 150  # faces
+QUICK = 100  # faces
 
 
 def public_faces(folder: Path, most: int | None) -> FaceSet:
@@ -46,9 +46,8 @@ def public_faces(folder: Path, most: int | None) -> FaceSet:
     votes = [[float(lines[index][f"votes_{name}"]) for name in VOTES] for index in which]
     labels = np.asarray([int(lines[index]["emotion"]) for index in which])
     split, count = np.full(len(which), "PublicTest"), len(which)
-    return FaceSet(
-        np.stack(pixels), labels, np.asarray(votes, np.float32), split, np.asarray(which), np.ones(count, bool)
-    )
+    people = np.asarray(votes, np.float32)
+    return FaceSet(np.stack(pixels), labels, people, split, np.asarray(which), np.ones(count, bool))
 
 
 def rows_of(found: dict[str, Any]) -> list[Row]:
@@ -91,9 +90,8 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     classifier = Classifier(options.model)
     faces = public_faces(folder, QUICK if options.quick else None)
-    keypoints = eyes.find_keypoints(
-        faces.pixels, lambda done, total: note(f"{done} of {total} faces") if done % 512 == 0 else None
-    )
+    note(f"finding eyes and mouths of {len(faces):,} faces")
+    keypoints = eyes.find_keypoints(faces.pixels)
     said = evaluate.answers(classifier, evaluate.cut(classifier, faces, keypoints))
     found = tones.judged(classifier.card, faces, said.votes)
     if found is None:

@@ -107,14 +107,8 @@ def test_an_entry_that_is_missing(folder: Path, name: str) -> None:
     card = json.loads((folder / "card.json").read_text())
     card.pop(name, None)
     (folder / "card.json").write_text(json.dumps(card))
-    if name in (
-        "confidence",
-        "covered",
-        "tone",
-        "scores",
-        "training",
-        "export",
-    ):  # a network can be opened before it is judged
+    # A network can be opened before it is judged.
+    if name in ("confidence", "covered", "tone", "scores", "training", "export"):
         assert not getattr(load_card(folder), name)
     else:
         refused(folder, "the card .* is broken")

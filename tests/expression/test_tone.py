@@ -1,4 +1,4 @@
-"""Tone: sums by hand, probabilities that are some, more votes never less, the fit against scikit-learn, and the words."""
+"""Tone: sums by hand, more votes never make it less likely, the fit against scikit-learn, and the words."""
 
 from __future__ import annotations
 

@@ -199,7 +199,7 @@ def test_the_report_of_real_faces(classifier: Classifier, public: FaceSet) -> No
     keypoints = align.find_keypoints(MeshNet(weights_path("face_landmark")), public.pixels)
     report = evaluate.report(classifier, public, keypoints, split="PublicTest")
     assert json.loads(json.dumps(report, allow_nan=False)) == report
-    assert list(report) == ["split", "model", "protocol", "heads"]
+    assert list(report) == ["split", "model", "protocol", "heads", "tone"]
     assert report["model"] == classifier.card.identity
     assert report["protocol"]["aligned"] is True
     assert report["protocol"]["meshes_found"] == int((~np.isnan(keypoints[public.named, 0, 0])).sum())

@@ -14,7 +14,7 @@ from mien.data.faceset import VOTE_LABELS, FaceSet
 from mien.errors import DataError
 from mien.expression.classify import Classifier
 from mien.judge import card as cards
-from mien.judge import tone
+from mien.judge import eyes, tone
 from mien.models import load_card
 
 CARD = load_card()
@@ -102,6 +102,8 @@ def test_a_card_is_renewed_by_the_part_that_training_holds_out(
     tmp_path: Path, shared_fer2013: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tone, "LEAST_FACES", 3)
+    nowhere = lambda pixels, progress: np.full((len(pixels), 6, 2), np.nan, np.float32)  # noqa: E731
+    monkeypatch.setattr(eyes, "find_keypoints", nowhere)  # the mesh takes longer than all else
     rows = np.r_[0:400, 28709 : 28709 + 30]
     folder = copy_of_default(tmp_path / "model", tone=None)
     found = cards.tone_for_card(Classifier(folder), shared_faces(shared_fer2013, rows))

@@ -151,7 +151,6 @@ def write_on_card(folder: Path, **entries: Mapping[str, Any]) -> None:
     except (OSError, ValueError) as error:
         raise ModelError(f"the card {path} cannot be read: {str(error).splitlines()[0][:120]}") from error
     with written_whole(path) as partial:
-        text = json.dumps(
-            {**card, **{name: dict(entry) for name, entry in entries.items()}}, indent=1, ensure_ascii=False
-        )
+        renewed = {**card, **{name: dict(entry) for name, entry in entries.items()}}
+        text = json.dumps(renewed, indent=1, ensure_ascii=False)
         partial.write_text(text + "\n", encoding="utf-8")

@@ -59,7 +59,7 @@ def judged(card: ModelCard, faces: FaceSet, votes: FloatArray) -> dict[str, Any]
     """
     truth = truth_of(faces)
     known = truth >= 0
-    if not card.tone or not known.any():
+    if not card.tone or not card.votes or not known.any():
         return None
     shares = ToneCalibration.from_dict(card.tone)(summed(votes, card.votes))
     return measured(shares[known], truth[known]) | {"surprised": surprised(shares, faces)}
