@@ -19,12 +19,14 @@ from torch import Tensor, nn
 from mien import images, models
 from mien.data import faceset
 from mien.errors import UsageError
+from mien.explain.heatmap import label_index
 from mien.images import CropGeometry
 from mien.learn import checkpoint, registry, restore, start
 from mien.learn.options import TrainOptions
-from mien.types import ImageArray
+from mien.types import FloatArray, ImageArray
 
 DEFAULT = "default"
+LOOK_AT_ONCE = 32  # crops in one pass
 POOLS = (nn.MaxPool2d, nn.AvgPool2d, nn.AdaptiveAvgPool2d)
 
 
@@ -61,11 +63,42 @@ class Subject:
 
     def label_index(self, label: str, head: str) -> int:
         """The place of a label among a head's logits; UsageError, with the choices, where there is none."""
-        if head not in self.heads:
-            raise UsageError(f"{self.name} has no head {head!r}; there are: {', '.join(self.heads)}")
-        if label not in self.heads[head]:
-            raise UsageError(f"there is no label {label!r}; there are: {', '.join(self.heads[head])}")
-        return self.heads[head].index(label)
+        return label_index(self.name, self.heads, label, head)
+
+    def last_map(self) -> str:
+        """The path of the module that gives the last feature map, `Outputs.features`; UsageError if none does."""
+        names = [name for name, one in self.net.named_modules() if name and isinstance(one, (nn.Sequential, nn.Conv2d))]
+        crop = torch.zeros(1, 1, self.input_size, self.input_size)
+        with torch.no_grad(), recording(self, names) as seen:
+            features = self.net(crop).features
+        found = [name for name in names if seen.get(name) is features]
+        if not found:
+            raise UsageError(f"{self.name} has no layer that gives its last feature map: name one of its layers")
+        return str(found[0])
+
+    def look(self, crops: ImageArray, head: str) -> tuple[FloatArray, FloatArray]:
+        """The head's logits (N, L) and the last feature map (N, C, h, w) of crops (N, S, S) uint8."""
+        logits, features = [], []
+        with torch.no_grad():
+            for start in range(0, len(crops), LOOK_AT_ONCE):
+                out = self.net(to_input(crops[start : start + LOOK_AT_ONCE]))
+                logits.append(getattr(out, head).numpy())
+                features.append(out.features.numpy())
+        return np.concatenate(logits), np.concatenate(features)
+
+    def head_weights(self, head: str) -> FloatArray | None:
+        """The weights (L, C) of a linear head on the pooled features; None where the head is another."""
+        dense = getattr(self.net, head, None)
+        if not isinstance(dense, nn.Linear):
+            return None
+        side = self.input_size
+        crop = np.random.default_rng(0).integers(0, 256, (1, side, side), dtype=np.uint8)
+        logits, features = self.look(crop, head)
+        weight, pooled = dense.weight.detach(), torch.from_numpy(features.mean((2, 3)))
+        if weight.shape[1] != pooled.shape[1]:
+            return None
+        is_pooled = torch.allclose(dense(pooled), torch.from_numpy(logits), rtol=1e-3, atol=1e-3)
+        return weight.numpy().copy() if is_pooled else None
 
     def logits(self, crops: Tensor, head: str) -> Tensor:
         """(N, L) for crops (N, 1, S, S), float, grey 0..255; gradients flow to the crops."""
