@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from mien import geometry
 from mien.errors import SourceError, TooLargeError
@@ -233,6 +233,13 @@ def picture_pixels(image: Image.Image, name: str) -> ImageArray:
         raise
     except Exception as error:  # Pillow's decoders share no base
         raise SourceError(f"{name} is damaged or cut off ({one_line(error)}): copy or download it again") from error
+
+
+def exif_of(image: Image.Image) -> dict[int, Any]:
+    """What a camera noted beside an opened photo: EXIF's own tags by number, none where the block is damaged."""
+    with suppress(Exception), _pillow_limits(image.width * image.height):
+        return dict(image.getexif().get_ifd(ExifTags.IFD.Exif))
+    return {}
 
 
 def _to_rgb(image: Image.Image, name: str) -> ImageArray:

@@ -16,6 +16,8 @@ from pathlib import Path
 import numpy as np
 
 from mien import images, models, runtime
+from mien.body.distance import Ruler
+from mien.body.lens import check_fov
 from mien.body.pose import PoseNet, find_bodies
 from mien.body.track import PACE_S as BODY_PACE_S
 from mien.body.track import BodyTracker
@@ -54,6 +56,8 @@ class PipelineOptions:
     pace_s: float = PACE_S  # in a stream, least time between two readings of one person; 0 reads every frame
     body: bool = False  # read the bodies below the faces too
     body_pace_s: float = BODY_PACE_S  # in a stream, least time between two looks at one body; 0 looks in every frame
+    distance: bool = False  # measure how far each face is from the camera
+    fov_deg: float | None = None  # the camera's horizontal field of view; None: by the file, or a usual one
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
@@ -66,6 +70,7 @@ class PipelineOptions:
             seconds = getattr(self, name)
             if not (seconds >= 0 and math.isfinite(seconds)):
                 raise UsageError(f"{name} is a number of seconds, 0 or more; got {seconds}")
+        check_fov(self.fov_deg)
 
 
 @dataclass(eq=False)
@@ -115,6 +120,7 @@ class Pipeline:
         mesh_net = MeshNet(models.weights_path("face_landmark"), threads=threads)
         self.finder = FaceFinder(_detector(self.options), mesh_net, tiles=self.options.tiles)
         self._tracker = Tracker(self.finder, max_faces=self.options.max_faces)
+        self._ruler = Ruler(self.options.fov_deg, smoothing_s=self.options.smoothing_s)
         self._said: dict[int | None, _Said] = {}  # by track_id, of those in sight
         self._features: FloatArray = np.empty((0, 0, 0, 0), np.float32)  # of the faces that were read last
         self._searched_s = -math.inf  # when new faces were last looked for
@@ -144,6 +150,7 @@ class Pipeline:
         self._steadier.reset()
         if self.options.body:
             self._bodies.reset()
+        self._ruler.reset()
         self._said, self._searched_s = {}, -math.inf
 
     def read(self, frame: Frame, *, stream: bool = False) -> Reading:
@@ -160,6 +167,11 @@ class Pipeline:
         watch = Stopwatch()
         faces = self._read_stream(frame, watch) if stream else self._read_still(frame, watch)
         poses = self._read_bodies(frame, faces, watch, stream=stream) if self.options.body else []
+        focal_px = None
+        if self.options.distance:
+            with watch("distance"):
+                faces = self._ruler.measure(frame, faces, stream=stream)
+            focal_px = self._ruler.lens(frame, stream=stream).focal_px
         return Reading(
             source=frame.source,
             index=frame.index,
@@ -170,6 +182,7 @@ class Pipeline:
             timings_ms={**watch.timings_ms, "total": sum(watch.timings_ms.values())},
             models=self.models,
             poses=tuple(poses),
+            focal_px=focal_px,
         )
 
     def _read_bodies(self, frame: Frame, faces: list[Face], watch: Stopwatch, *, stream: bool) -> list[Pose]:

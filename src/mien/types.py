@@ -29,13 +29,15 @@ class Frame:
     """One picture on its way through.
 
     `image` is (H, W, 3) uint8 RGB. `index` counts the frames of the source from 0, `time_s` is seconds from its
-    beginning, `source` names it.
+    beginning, `source` names it. `focal_px` is the focal length of the camera in pixels of this picture, where the file
+    tells it.
     """
 
     image: ImageArray
     index: int = 0
     time_s: float = 0.0
     source: str = ""
+    focal_px: float | None = None
 
     def __post_init__(self) -> None:
         image = self.image
@@ -365,7 +367,8 @@ class Reading:
     """All that was read from one frame. No pixels: what every sink and every interface speaks.
 
     `faces` run from left to right; `poses` are the bodies, if they were asked for. `timings_ms` holds milliseconds
-    per stage, `models` the identity of each network used.
+    per stage, `models` the identity of each network used. `focal_px` is the focal length in pixels that distances were
+    measured with, None where they were not asked for.
     """
 
     source: str
@@ -377,6 +380,7 @@ class Reading:
     timings_ms: Mapping[str, float] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
     poses: tuple[Pose, ...] = ()
+    focal_px: float | None = None
 
     def to_dict(self, *, points: bool = False) -> dict[str, Any]:
         """As plain JSON values, in the order of `docs/reading.schema.json`."""
@@ -388,6 +392,7 @@ class Reading:
             "height": self.height,
             "faces": [face.to_dict(points=points) for face in self.faces],
             "poses": [pose.to_dict() for pose in self.poses],
+            "focal_px": None if self.focal_px is None else round(self.focal_px, 1),
             "timings_ms": {stage: round(ms, 2) for stage, ms in self.timings_ms.items()},
             "models": dict(self.models),
         }
@@ -403,6 +408,7 @@ class Reading:
             height=data["height"],
             faces=tuple(Face.from_dict(face) for face in data["faces"]),
             poses=tuple(Pose.from_dict(pose) for pose in data.get("poses", ())),
+            focal_px=data.get("focal_px"),
             timings_ms=dict(data["timings_ms"]),
             models=dict(data["models"]),
         )

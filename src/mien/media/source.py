@@ -45,11 +45,15 @@ class SourceOptions:
 
 @dataclass(frozen=True, eq=False)
 class Shot:
-    """A picture before it is needed: `pixels()` makes it (H, W, 3) uint8 RGB, so a skipped one costs nothing."""
+    """A picture before it is needed: `pixels()` makes it (H, W, 3) uint8 RGB, so a skipped one costs nothing.
+
+    `focal_px` is the camera's focal length in pixels, where the file tells it.
+    """
 
     index: int
     time_s: float
     pixels: Callable[[], ImageArray]
+    focal_px: float | None = None
 
 
 @dataclass(frozen=True)
@@ -167,7 +171,7 @@ class Source:
             raise SourceError(f"{self.name} was closed before it was read")
         try:
             for shot in self._wanted():
-                yield Frame(shot.pixels(), shot.index, shot.time_s, self.name)
+                yield Frame(shot.pixels(), shot.index, shot.time_s, self.name, shot.focal_px)
                 count += 1
             if count == 0 and self._finalizer.alive:
                 raise SourceError(self._why_nothing())

@@ -17,6 +17,7 @@ from PIL import Image
 
 from mien import images
 from mien.errors import SourceError
+from mien.media.exif import focal_px_of
 from mien.media.source import Nature, Shot, Source, SourceOptions
 from mien.types import Frame, ImageArray
 
@@ -44,7 +45,7 @@ def picture_source(
             f"{name} is damaged or cut off ({images.one_line(error)}): copy or download it again"
         ) from error
     if count == 1:
-        shot = Shot(0, 0.0, partial(images.picture_pixels, image, name))
+        shot = Shot(0, 0.0, partial(images.picture_pixels, image, name), focal_px_of(image))
         return Source(name, [shot], Nature(path=path), options=options, resources=resources)
     # An animated PNG may hold a picture for programs that show no animations: no part of it.
     first = 1 if image.info.get("default_image") else 0
@@ -77,7 +78,7 @@ def image_source(image: Image.Image, options: SourceOptions) -> Source:
     """A picture that the caller holds as a PIL image; it stays open."""
     name = str(getattr(image, "filename", "") or "image")
     images.check_size(image.width, image.height, name, options.max_pixels)
-    shot = Shot(0, 0.0, partial(images.picture_pixels, image, name))
+    shot = Shot(0, 0.0, partial(images.picture_pixels, image, name), focal_px_of(image))
     return Source(name, [shot], Nature(), options=options)
 
 
@@ -99,7 +100,7 @@ def frames_source(frames: Iterable[Any], options: SourceOptions) -> Source:
 def _given(frames: Iterable[Any], options: SourceOptions) -> Iterator[Shot]:
     for index, frame in enumerate(frames):
         if isinstance(frame, Frame):
-            yield Shot(index, frame.time_s, partial(getattr, frame, "image"))
+            yield Shot(index, frame.time_s, partial(getattr, frame, "image"), frame.focal_px)
         elif isinstance(frame, Image.Image):
             yield Shot(index, index / ASSUMED_FPS, partial(images.picture_pixels, frame, f"frame {index}"))
         elif isinstance(frame, np.ndarray):
