@@ -96,7 +96,7 @@ MEN, WOMEN = np.array([[64.7, 3.7], [143.5, 6.9], [51.5, 3.8]]), np.array([[62.3
 
 
 def test_nine_in_ten_of_a_population_lie_within_the_range() -> None:
-    random, lens, held, errors = np.random.default_rng(3), Lens(900.0, 0.1), 0, []
+    random, lens, held, errors = np.random.default_rng(3), Lens(900.0, 0.04), 0, []
     for _ in range(400):
         of_sex = MEN if random.random() < 0.5 else WOMEN
         head = head_of(random.normal(of_sex[:, 0], of_sex[:, 1]) / 10)
