@@ -132,12 +132,10 @@ class Pipeline:
             "mesh": "face_landmark",
             "expression": self.classifier.card.identity,
         }
+        self._pose_net: PoseNet | None = None
+        self._bodies: BodyTracker | None = None
         if self.options.body:
-            self.models["body"] = BODY
-            self._pose_net = PoseNet(models.weights_path(BODY), threads=threads)
-            self._bodies = BodyTracker(
-                self._pose_net, pace_s=self.options.body_pace_s, max_bodies=self.options.max_faces
-            )
+            self._open_body()
 
     @property
     def has_tone(self) -> bool:
@@ -148,25 +146,26 @@ class Pipeline:
         """Forget the stream: the next frame begins a new one."""
         self._tracker.reset()
         self._steadier.reset()
-        if self.options.body:
+        if self._bodies is not None:
             self._bodies.reset()
         self._ruler.reset()
         self._said, self._searched_s = {}, -math.inf
 
-    def read(self, frame: Frame, *, stream: bool = False) -> Reading:
+    def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
         """Read one frame.
 
         Args:
             frame: RGB.
             stream: whether frames follow each other in time: then faces are tracked and their words steadied.
                 Else the frame is searched thoroughly, for itself.
+            body: whether to read the bodies too, in place of what the options say.
 
         Returns:
             The Reading; without faces where there are none.
         """
         watch = Stopwatch()
         faces = self._read_stream(frame, watch) if stream else self._read_still(frame, watch)
-        poses = self._read_bodies(frame, faces, watch, stream=stream) if self.options.body else []
+        poses = self._poses(frame, faces, watch, stream=stream, is_wanted=self.options.body if body is None else body)
         focal_px = None
         if self.options.distance:
             with watch("distance"):
@@ -185,11 +184,22 @@ class Pipeline:
             focal_px=focal_px,
         )
 
-    def _read_bodies(self, frame: Frame, faces: list[Face], watch: Stopwatch, *, stream: bool) -> list[Pose]:
+    def _poses(self, frame: Frame, faces: list[Face], watch: Stopwatch, *, stream: bool, is_wanted: bool) -> list[Pose]:
+        if not is_wanted:
+            if self._bodies is not None:
+                self._bodies.reset()  # where bodies were says nothing once they were not looked at
+            return []
+        net, bodies = self._open_body()
         with watch("body"):
-            if stream:
-                return self._bodies.update(frame, faces)
-            return find_bodies(self._pose_net, frame.image, faces)
+            return bodies.update(frame, faces) if stream else find_bodies(net, frame.image, faces)
+
+    def _open_body(self) -> tuple[PoseNet, BodyTracker]:
+        if self._pose_net is None or self._bodies is None:
+            options = self.options
+            self._pose_net = PoseNet(models.weights_path(BODY), threads=options.threads)
+            self._bodies = BodyTracker(self._pose_net, pace_s=options.body_pace_s, max_bodies=options.max_faces)
+            self.models = {**self.models, "body": BODY}
+        return self._pose_net, self._bodies
 
     def _read_still(self, frame: Frame, watch: Stopwatch) -> list[Face]:
         with watch("faces"):

@@ -132,6 +132,21 @@ def test_heat_is_sent_to_those_who_ask_for_it(astronaut: Path) -> None:
     assert sides == pytest.approx([sides[0]] * 4, rel=0.01)  # a square
 
 
+def test_bodies_are_read_for_those_who_ask_for_them(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
+        greet(socket, body=True)
+        counts = []
+        for number, wish in enumerate([None, False, True]):
+            if wish is not None:
+                socket.send_json({"type": "show", "body": wish})
+            socket.send_bytes(pack_frame(number, number / 10, astronaut.read_bytes()))
+            answer = socket.receive_json()
+            counts.append(len(answer["reading"]["poses"]))
+    assert counts == [1, 0, 1]
+    (pose,) = answer["reading"]["poses"]
+    assert pose["track_id"] == answer["reading"]["faces"][0]["track_id"]
+
+
 def test_of_frames_that_wait_the_newest_is_read() -> None:
     gate = threading.Semaphore(0)
     pipelines: list[FakePipeline] = []
@@ -159,7 +174,7 @@ def test_four_clients_take_turns() -> None:
     gate, order = threading.Semaphore(0), list[int]()
 
     class Noting(FakePipeline):
-        def read(self, frame: Any, *, stream: bool = False) -> Reading:
+        def read(self, frame: Any, *, stream: bool = False, body: bool | None = None) -> Reading:
             order.append(int(frame.image[0, 0, 0]))  # before the gate, where it then waits
             return super().read(frame, stream=stream)
 
@@ -288,7 +303,7 @@ def test_who_stays_silent_is_left_with_4408(said: bool) -> None:
 
 def test_a_fault_of_the_pipeline_ends_the_socket_and_not_the_server() -> None:
     class Broken(FakePipeline):
-        def read(self, frame: Any, *, stream: bool = False) -> Reading:
+        def read(self, frame: Any, *, stream: bool = False, body: bool | None = None) -> Reading:
             raise RuntimeError("as if something was wrong")
 
     with client_of(make=Broken) as client:

@@ -55,6 +55,7 @@ class Hello:
     language: str = "en"
     points: bool = False
     heat: bool = False
+    body: bool = False
 
 
 class Budget:
@@ -114,7 +115,7 @@ class Stream:
         if sent is None:
             return None
         frame = Frame(sent.pixels(self._options.frame_pixels), self._index, sent.time_s, "live")
-        reading = pipeline.read(frame, stream=True)
+        reading = pipeline.read(frame, stream=True, body=self.hello.body)
         self._index += 1
         self._last = frame, reading
         answer = answer_of(reading, self.hello.language, points=self.hello.points)
@@ -158,7 +159,8 @@ class Connection:
                                        f"{str(message.get('version'))[:20]!r}")  # fmt: skip
         _check_token(options.token, message.get("token"), self._socket.headers.get("authorization", ""))
         self._stream.hello = Hello(
-            _language_of(message.get("language", "en")), message.get("points") is True, message.get("heat") is True
+            _language_of(message.get("language", "en")),
+            **{wish: message.get(wish) is True for wish in ("points", "heat", "body")},
         )
         models = await self._seat.call(lambda pipeline: dict(pipeline.models))
         limits = {"frame_bytes": options.frame_bytes, "frames_per_s": options.frames_per_s}
@@ -187,7 +189,8 @@ class Connection:
                 language = _language_of(message.get("language"))
                 self._stream.hello = replace(self._stream.hello, language=language)
             case "show":
-                self._stream.hello = replace(self._stream.hello, heat=message.get("heat") is True)
+                heat, body = (message.get(wish) is True for wish in ("heat", "body"))
+                self._stream.hello = replace(self._stream.hello, heat=heat, body=body)
             case "why":
                 await self._tell_why(message.get("track_id"), message.get("label"))
             case other:

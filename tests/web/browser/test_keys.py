@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -59,9 +60,16 @@ def test_p_switches_reading_off_and_on(watching: Page) -> None:
     more_readings(watching)
 
 
-def test_e_says_that_the_body_is_not_read_yet(watching: Page) -> None:
+def test_e_draws_the_body(watching: Page) -> None:
+    lines = watching.locator(".bone:not(.bone-left, .bone-right)")
+    expect(lines).not_to_have_attribute("d", re.compile("M"))
     watching.keyboard.press("e")
-    notice(watching, "Reading the body is not available yet.")
+    expect(lines).to_have_attribute("d", re.compile("M"), timeout=PATIENCE_MS)
+    left, right = (float(place) for place in re.findall(r"[ML]([\d.]+)", lines.get_attribute("d") or "")[:2])
+    assert abs(left - right) > 60  # the shoulders
+    free_keys(watching)
+    watching.keyboard.press("e")
+    expect(lines).not_to_have_attribute("d", re.compile("M"), timeout=PATIENCE_MS)
 
 
 # The mean place (x, y in shares of the picture) and the number of those pixels of the glow that are bright.

@@ -27,6 +27,7 @@ class Card {
     this.dots = el("span", { class: "dots", "aria-hidden": "true" }, Array.from({ length: TEN }, () => el("i")));
     this.people = el("p", { class: "card-people" });
     this.doubts = el("p", { class: "card-doubts" });
+    this.cues = el("ul", { class: "card-cues", role: "list" });
     this.steadiness = el("p", { class: "card-steadiness quiet" });
     this.strip = new Strip(t);
     this.why = el("button", { type: "button", class: "plain card-why", onclick: () => app.why.open({ trackId: person.id }) });
@@ -34,7 +35,7 @@ class Card {
     this.body = el(
       "div", { class: "card-body" },
       el("div", { class: "card-head" }, this.picture, this.number, this.title),
-      el("div", { class: "card-share" }, this.dots, this.people), this.doubts,
+      el("div", { class: "card-share" }, this.dots, this.people), this.doubts, this.cues,
       el("div", { class: "card-foot" }, this.steadiness, this.why), this.strip.root,
     );
     this.root = el("li", { class: "card", dataset: { person: person.id } }, this.body, this.gone);
@@ -55,6 +56,7 @@ class Card {
     this.#drawShare(words);
     write(this.doubts, words.doubts.join(" · "));
     this.doubts.hidden = !words.doubts.length;
+    this.#drawCues(person.cues);
     write(this.steadiness, t(steadinessKey(person.steadiness())));
     write(this.why, t("watch.why"));
     this.why.setAttribute("aria-label", t("watch.why_of", { number: person.number }));
@@ -67,6 +69,15 @@ class Card {
     this.#shown = shown;
     this.picture.replaceChildren(sign(shown));
     this.root.dataset.label = shown;
+  }
+
+  #drawCues(cues) {
+    this.cues.hidden = !cues.length;
+    cues.forEach((cue, place) => {
+      if (!this.cues.children[place]) this.cues.append(el("li"));
+      write(this.cues.children[place], cue);
+    });
+    while (this.cues.children.length > cues.length) this.cues.lastChild.remove();
   }
 
   #drawShare(words) {

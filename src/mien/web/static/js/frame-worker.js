@@ -147,7 +147,8 @@ const TASKS = {
   hello(message) {
     const before = said;
     said = message.said;
-    if (before.heat !== said.heat) socket.send({ type: "show", heat: said.heat });
+    const { heat, body } = said;
+    if (before.heat !== heat || before.body !== body) socket.send({ type: "show", heat, body });
     if (before.language !== said.language) socket.send({ type: "language", language: said.language });
   },
   connect: () => socket.connect(),

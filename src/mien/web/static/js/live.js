@@ -27,7 +27,7 @@ export class Live {
     this.pump = new Pump(this.#worker);
     this.#sayHello();
     app.bus.addEventListener("words", () => this.#sayHello());
-    app.bus.addEventListener("heat", () => this.#sayHello());
+    for (const event of ["heat", "body"]) app.bus.addEventListener(event, () => this.#sayHello());
     app.bus.addEventListener("source", () => this.#sourceChanged());
   }
 
@@ -70,7 +70,9 @@ export class Live {
   }
 
   #sayHello() {
-    const said = { language: this.#app.language(), token: this.#token, heat: this.#app.settings.get("heat", false) };
+    const { settings } = this.#app;
+    const shown = { heat: settings.get("heat", false), body: settings.get("body", false) };
+    const said = { language: this.#app.language(), token: this.#token, ...shown };
     this.#worker.postMessage({ type: "hello", said });
   }
 

@@ -18,7 +18,7 @@ export class Tools {
     this.cameraRow = el("div", { class: "field" }, el("label", { for: "watch-camera", dataset: { words: "watch.camera" } }), this.camera);
     this.more = this.#build();
     this.root = el("div", { class: "tools" }, this.#row(), this.more);
-    for (const event of ["source", "paused", "mute", "large", "card", "heat", "rate", "words"]) {
+    for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "rate", "words"]) {
       app.bus.addEventListener(event, () => this.draw());
     }
     for (const event of ["devices", "source", "words"]) app.bus.addEventListener(event, () => this.#listCameras());
@@ -65,6 +65,7 @@ export class Tools {
     write("card", this.#tasks.card.isOpen ? "watch.do.card_close" : "watch.do.card");
     press("mirror", settings.get("mirrored", true));
     press("heat", settings.get("heat", false));
+    press("body", settings.get("body", false));
     press("rate", settings.get("rate", false));
     for (const cue of CUES) press(cue, cues.isOn(cue));
     this.#buttons.more.setAttribute("aria-expanded", String(!this.more.hidden));

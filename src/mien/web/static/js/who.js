@@ -7,13 +7,13 @@ const STEADINESS_S = 3;
 const GAP_S = 5; // how long the place of a person who left stays free
 const BREAK_S = 1; // without a reading for so long, what came before says nothing about now
 
-/** One person: `number` (from 1, by first appearance), `words`, `face`, `outline`, `isHere`, `past` (spans of words). */
+/** One person: `number` (from 1, by first appearance), `words`, `face`, `outline`, `cues` (of the body, in words), `isHere`, `past` (spans of words). */
 class Person {
   constructor(id, nowS) {
     Object.assign(this, { id, number: id, isHere: true, seenS: nowS, past: [], steady: null });
   }
 
-  see(nowS, { face, words, outline }) {
+  see(nowS, { face, words, outline, cues }) {
     const key = words.sure ? words.label : "not sure";
     const last = this.past.at(-1);
     if (last && last.key === key && nowS - last.toS < BREAK_S) last.toS = nowS;
@@ -23,7 +23,7 @@ class Person {
       this.past.push({ key, fromS: nowS, toS: nowS });
     }
     while (this.past[0].toS < nowS - MINUTE_S) this.past.shift();
-    Object.assign(this, { isHere: true, seenS: nowS, face, words, outline });
+    Object.assign(this, { isHere: true, seenS: nowS, face, words, outline, cues });
   }
 
   /** The share (0..1) of the last 3 seconds in which the word of now stood, or null before there were 3 seconds. */
@@ -89,13 +89,14 @@ export class People {
     this.#app.emit("people");
   }
 
-  #read({ reading, words, outlines }) {
+  #read({ reading, words, outlines, bodies = [] }) {
     this.nowS = reading.time_s;
     for (const person of this.all.values()) person.isHere = false;
     reading.faces.forEach((face, place) => {
       if (face.track_id === null || !words[place] || !face.expression) return;
       if (!this.all.has(face.track_id)) this.all.set(face.track_id, new Person(face.track_id, this.nowS));
-      this.all.get(face.track_id).see(this.nowS, { face, words: words[place], outline: outlines[place] });
+      const cues = bodies.find((body) => body.track_id === face.track_id)?.cues ?? [];
+      this.all.get(face.track_id).see(this.nowS, { face, words: words[place], outline: outlines[place], cues });
     });
     for (const person of this.list()) {
       if (!person.isHere && this.nowS - person.seenS > GAP_S) this.all.delete(person.id);

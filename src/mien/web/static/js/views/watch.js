@@ -6,6 +6,7 @@ import { Glow } from "../glow.js";
 import { listenToKeys } from "../keys.js";
 import { LargePrint, stateKey } from "../large.js";
 import { Overlay } from "../overlay.js";
+import { Skeletons } from "../skeleton.js";
 import { SmallCard } from "../pip.js";
 import { saveFace } from "../save.js";
 import { showTips } from "../tips.js";
@@ -32,6 +33,7 @@ class WatchView {
     this.#app = app;
     this.overlay = new Overlay();
     this.glow = new Glow();
+    this.skeletons = new Skeletons();
     this.cards = new Cards(app);
     this.large = new LargePrint(app);
     this.start = new StartPanel(app, (source) => this.begin(source));
@@ -47,7 +49,7 @@ class WatchView {
     this.note = el("p", { class: "stage-note", hidden: true });
     this.rate = el("p", { class: "stage-rate", hidden: true, "aria-hidden": "true" });
     this.stage = el("div", { class: "stage", tabindex: "-1", role: "group", dataset: { wordsLabel: "watch.picture" } },
-      this.#app.capture.video, this.glow.root, this.overlay.root, this.note, this.rate);
+      this.#app.capture.video, this.glow.root, this.skeletons.root, this.overlay.root, this.note, this.rate);
     this.empty = el("p", { class: "nobody quiet" });
     this.people = el("div", { class: "people-here", role: "group", dataset: { wordsLabel: "watch.people_here" } }, this.cards.root, this.empty);
     this.watching = el("div", { class: "watching", hidden: true }, this.stage, this.people, this.tools.root);
@@ -63,7 +65,7 @@ class WatchView {
       start: (source) => this.begin(source),
       card: this.card,
       reading: () => this.#pause(),
-      body: () => app.tell(t("watch.no_body")),
+      body: () => this.#turn("body"),
       heat: () => this.#turn("heat"),
       rate: () => this.#turn("rate"),
       tips: () => showTips(app),
@@ -142,8 +144,7 @@ class WatchView {
     this.start.root.hidden = Boolean(source);
     this.watching.hidden = !source;
     this.#seenS = null;
-    this.overlay.clear();
-    this.glow.clear();
+    this.#clear();
     this.#mirror();
     this.tools.draw();
     this.#drawPeople();
@@ -151,6 +152,10 @@ class WatchView {
     if (source) return;
     this.start.draw();
     if (hadFocus) this.start.root.querySelector("button")?.focus();
+  }
+
+  #clear() {
+    for (const layer of [this.overlay, this.glow, this.skeletons]) layer.clear();
   }
 
   #mirror() {
@@ -163,10 +168,8 @@ class WatchView {
     if (live.last) {
       this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
       this.glow.draw(live.last.reading, live.last.heat, capture.isMirrored);
-    } else {
-      this.overlay.clear();
-      this.glow.clear();
-    }
+      this.skeletons.draw(live.last.reading, capture.isMirrored);
+    } else this.#clear();
     this.#write(this.empty, this.#app.t(stateKey(live)));
     this.#hideEmpty();
     this.#sayNobody();
