@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mien import images, models, runtime
 from mien.body.distance import Ruler
@@ -21,18 +22,20 @@ from mien.body.lens import check_fov
 from mien.body.pose import PoseNet, find_bodies
 from mien.body.track import PACE_S as BODY_PACE_S
 from mien.body.track import BodyTracker
+from mien.catalogue import DEFAULT, language_of
 from mien.errors import ModelError, UsageError
-from mien.expression import doubts, heat
+from mien.expression import doubts, heat, reasons
 from mien.expression.calibrate import Calibration, evidence
 from mien.expression.classify import Classifier
 from mien.expression.doubts import CoveredProbe
 from mien.expression.steady import HOLD_S, SMOOTHING_S, Steadier
 from mien.expression.tone import ToneCalibration, summed, tone_of
+from mien.faces import measures, regions
 from mien.faces.detect import BlazeFace, Detector, FaceFinder
 from mien.faces.haar import Haar
 from mien.faces.mesh import MeshNet
 from mien.faces.track import Tracker
-from mien.types import Expression, Face, FloatArray, Frame, ImageArray, Pose, Reading
+from mien.types import Explanation, Expression, Face, FloatArray, Frame, ImageArray, Pose, Reading
 
 DETECTORS = ("blaze", "haar")
 BODY = "pose_landmark_full"  # the network of the body's points
@@ -58,6 +61,8 @@ class PipelineOptions:
     body_pace_s: float = BODY_PACE_S  # in a stream, least time between two looks at one body; 0 looks in every frame
     distance: bool = False  # measure how far each face is from the camera
     fov_deg: float | None = None  # the camera's horizontal field of view; None: by the file, or a usual one
+    explain: bool = False  # say why: fills `Expression.explanation`, at eight times the network's work for each face
+    language: str = DEFAULT  # of that text
 
     def __post_init__(self) -> None:
         if self.detector not in DETECTORS:
@@ -71,6 +76,8 @@ class PipelineOptions:
             if not (seconds >= 0 and math.isfinite(seconds)):
                 raise UsageError(f"{name} is a number of seconds, 0 or more; got {seconds}")
         check_fov(self.fov_deg)
+        if self.explain:
+            language_of(self.language)  # says now if there is no such language
 
 
 @dataclass(eq=False)
@@ -260,7 +267,44 @@ class Pipeline:
         with watch("crop"):
             crops = self.crops(frame.image, faces)
         with watch("expression"):
-            return self._judge(frame, faces, crops, stream=stream)
+            read = self._judge(frame, faces, crops, stream=stream)
+        if not self.options.explain:
+            return read
+        with watch("explanation"):
+            return [
+                expression and replace(expression, explanation=self._explain(face, crop, expression.label))
+                for face, crop, expression in zip(faces, crops, read, strict=True)
+            ]
+
+    def explain(self, frame: Frame, face: Face, label: str | None = None, *, language: str = DEFAULT) -> Explanation:
+        """Why a face of a frame was read as it was.
+
+        Args:
+            frame: the one that the face was read from.
+            face: with its keypoints, and its mesh if it has one: without, the reasons are few.
+            label: one of the votes' labels, to ask what speaks for another one; None is the label that was read.
+            language: of the text.
+
+        Raises:
+            UsageError: there is no such label or language, or the face was not read and no label is named.
+        """
+        labels = self.classifier.card.votes
+        asked = label or (face.expression.label if face.expression else None)
+        if asked not in labels:
+            raise UsageError(f"there is no label {asked!r}; there are: {', '.join(labels)}")
+        language_of(language)
+        return self._explain(face, self.crops(frame.image, [face])[0], asked, language)
+
+    def _explain(self, face: Face, crop: ImageArray, label: str, language: str | None = None) -> Explanation:
+        masks: dict[str, NDArray[np.bool_]] = {}
+        values: dict[str, float] = {}
+        if face.mesh is not None:
+            matrix = images.crop_matrix(face.keypoints, len(crop), self.classifier.geometry)
+            masks = regions.masks(regions.label_map(face.mesh, matrix, len(crop)))
+            values = {} if doubts.is_turned_away(face) else measures.measure(face.mesh)
+        return reasons.explain(
+            self.classifier, crop, label, masks=masks, measures=values, language=language or self.options.language
+        )
 
     def _judge(self, frame: Frame, faces: list[Face], crops: ImageArray, *, stream: bool) -> list[Expression | None]:
         answer = self.classifier(crops)

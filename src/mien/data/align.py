@@ -14,18 +14,25 @@ from mien.types import FloatArray, ImageArray, Progress, no_progress
 
 
 def find_keypoints(net: mesh.MeshNet, pixels: ImageArray, progress: Progress = no_progress) -> FloatArray:
-    """The six keypoints (px) of each face of a FER2013-like crop, NaN where no mesh is found: (N, 6, 2).
+    """The six keypoints (px) of each face of a FER2013-like crop, NaN where no mesh is found: (N, 6, 2)."""
+    meshes = find_meshes(net, pixels, progress)
+    found = [mesh.keypoints(points) for points in meshes]  # NaN stay NaN
+    return np.stack(found) if found else np.empty((0, 6, 2), np.float32)
+
+
+def find_meshes(net: mesh.MeshNet, pixels: ImageArray, progress: Progress = no_progress) -> FloatArray:
+    """The mesh (px) of each face of a FER2013-like crop, NaN where none is found: (N, 468, 3).
 
     The crops are tight, so the mesh looks at them with their edges repeated outwards; a mesh that is found is
     fitted once more to its own square, as it is in live use.
     """
-    found = np.full((len(pixels), 6, 2), np.nan, np.float32)
+    found = np.full((len(pixels), 468, 3), np.nan, np.float32)
     for index, face in enumerate(pixels):
         if index % 64 == 0:
             progress(index, len(pixels))
         points = _fit_mesh(net, face)
         if points is not None:
-            found[index] = mesh.keypoints(points)
+            found[index] = points
     progress(len(pixels), len(pixels))
     return found
 

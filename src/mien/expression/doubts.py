@@ -54,6 +54,11 @@ def crop_quality(crops: ImageArray) -> FloatArray:
     return np.asarray(rows, np.float32).reshape(-1, 2)
 
 
+def is_turned_away(face: Face) -> bool:
+    """Whether a face looks so far aside, up or down that little can be said of it."""
+    return abs(face.yaw_deg) > MOST_YAW_DEG or abs(face.pitch_deg) > MOST_PITCH_DEG
+
+
 def of_picture(face: Face, crop: ImageArray, size: tuple[int, int]) -> list[str]:
     """Doubts about what the camera saw: size, edge, pose, light, blur.
 
@@ -68,7 +73,7 @@ def of_picture(face: Face, crop: ImageArray, size: tuple[int, int]) -> list[str]
     tests = {
         TOO_SMALL: covered_px < LEAST_CROP_PX,
         OUT_OF_FRAME: _outside(face, size) > MOST_OUTSIDE,
-        TURNED_AWAY: abs(face.yaw_deg) > MOST_YAW_DEG or abs(face.pitch_deg) > MOST_PITCH_DEG,
+        TURNED_AWAY: is_turned_away(face),
         DARK: mean < DARK_MEAN or (contrast < LEAST_CONTRAST and mean < 128),
         BLOWN_OUT: mean > BRIGHT_MEAN or (contrast < LEAST_CONTRAST and mean >= 128),
         BLURRED: sharpness < LEAST_SHARPNESS,
