@@ -35,6 +35,7 @@ FLOORS = {
     "pipeline": 5,
     "labels": 5,
     "draw": 6,
+    "plan": 6,
     "judge": 6,
     "reader": 6,
     "": 7,  # mien/__init__.py, the Python interface

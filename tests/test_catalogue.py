@@ -27,6 +27,7 @@ SAME = {
     *[("fr", text) for text in ("Expression", "Notes", "surprise", " minute", " minutes", "Vibration")],
     *[("de", text) for text in ("neutral", "Person ", "Person : ", " Person", " Person.", "Vibration")],
     *[("es", text) for text in ("no, ",)],
+    *[(language, " cm") for language in ("de", "es", "fr", "ja", "pt")],  # a symbol, the same in all of them
 }
 
 

@@ -10,6 +10,7 @@ from functools import cache, partial
 from pathlib import Path
 
 from mien.catalogue import language_of
+from mien.cli.planning import PlanSink
 from mien.cli.show import Display
 from mien.cli.stopping import unstopped
 from mien.draw import draw_reading
@@ -42,6 +43,7 @@ class Job:
     csv: Path | None = None
     parquet: Path | None = None
     annotate: Path | None = None
+    plan: Path | None = None
     points: bool = False
     tone: bool = False
     language: str = "en"
@@ -165,12 +167,27 @@ def _annotation_folder(job: Job, count: int) -> AnnotationFolder | None:
 
 def _check_targets(job: Job, specs: list[str | int]) -> None:
     """Raise UsageError for two outputs of one name, one that would overwrite an input, or `-` where a file is meant."""
-    for option, path in (("--csv", job.csv), ("--parquet", job.parquet), ("--annotate", job.annotate)):
+    for option, path in (
+        ("--csv", job.csv),
+        ("--parquet", job.parquet),
+        ("--annotate", job.annotate),
+        ("--plan", job.plan),
+    ):
         if str(path) == "-":
             raise UsageError(f"{option} writes a file: give it a name; standard output is for --json alone")
+    if job.pipeline.fov_deg is not None and not job.pipeline.distance:
+        raise UsageError("--fov is what --distance measures with: give both")
+    if job.plan is not None and not job.pipeline.distance:
+        raise UsageError("--plan draws what --distance measures: give both")
+    if job.plan is not None and len(specs) > 1:
+        raise UsageError(f"--plan draws one picture, but there are {len(specs)} inputs: read them one by one")
     if job.points and job.json is None:
         raise UsageError("--mesh adds points to --json: give both")
-    named = [Path(target) for target in (job.json, job.csv, job.parquet, job.annotate) if target and str(target) != "-"]
+    named = [
+        Path(target)
+        for target in (job.json, job.csv, job.parquet, job.annotate, job.plan)
+        if target and str(target) != "-"
+    ]
     targets = [target.resolve() for target in named]
     if len(set(targets)) < len(targets):
         raise UsageError("two outputs have the same name")
@@ -189,6 +206,8 @@ def _open_sinks(job: Job) -> list[Sink]:
             sinks.append(CsvSink(job.csv))
         if job.parquet is not None:
             sinks.append(ParquetSink(job.parquet))
+        if job.plan is not None:
+            sinks.append(PlanSink(job.plan, language=job.language))
     except BaseException:
         for sink in sinks:
             sink.abort()

@@ -82,6 +82,28 @@ def read(
             "--allow-playlists", metavar="", help="Also read files that name other files.", rich_help_panel=PICKING
         ),
     ] = False,
+    distance: Annotated[
+        bool,
+        typer.Option(
+            "--distance", metavar="", help="Measure how far each face is from the camera.", rich_help_panel=READING
+        ),
+    ] = False,
+    fov: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DEGREES",
+            help="With --distance: what the camera sees across, in degrees; else by the photo, or a usual camera's.",
+            rich_help_panel=READING,
+        ),
+    ] = None,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="With --distance: who stands where, seen from above; of a clip its last frame with a face.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
     detector: Annotated[
         str, typer.Option(metavar="NAME", help="'blaze', or 'haar', the old baseline.", rich_help_panel=TUNING)
     ] = "blaze",
@@ -124,6 +146,8 @@ def read(
             detector=detector,
             max_faces=max_faces,
             threads=threads,
+            distance=distance,
+            fov_deg=fov,
             **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]
         ),
         source=SourceOptions(
@@ -133,6 +157,7 @@ def read(
         csv=csv,
         parquet=parquet,
         annotate=annotate,
+        plan=plan,
         points=mesh,
         tone=tone,
         language=language,

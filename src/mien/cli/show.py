@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mien import models
+from mien.body.distance_words import face_distance_words
 from mien.errors import ModelError
 from mien.expression import words
 from mien.media.sources import Source
@@ -98,14 +99,14 @@ class Display:
         # Lines are broken to fit a window, but not in a file or a pipe.
         soft = not self._out.is_terminal
         self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}", soft_wrap=soft)
-        self._out.print(escape(words.sentence(reading, self._language)), soft_wrap=soft)
+        self._out.print(escape(sentence_of(reading, self._language)), soft_wrap=soft)
         if reading.faces:
             self._out.print(faces_table(reading, language=self._language))
 
     def _live_view(self, reading: Reading) -> RenderableType:
         name = f"[bold]{escape(self._source.name)}[/bold]  {reading.time_s:.1f} s, {self._rate():.0f} frames a second"
         table = faces_table(reading, width=self._progress_out.width, language=self._language)
-        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(words.sentence(reading, self._language)), table]
+        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(sentence_of(reading, self._language)), table]
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], completed=self._summary.frames)
             parts.append(self._progress)
@@ -115,6 +116,11 @@ class Display:
         if len(self._times) < 2:
             return 0.0
         return (len(self._times) - 1) / max(1e-9, self._times[-1] - self._times[0])
+
+
+def sentence_of(reading: Reading, language: str = "en") -> str:
+    """All faces of a Reading in words, with their distances where they were measured."""
+    return words.sentence(reading, language, beside=lambda face: face_distance_words(face, reading, language))
 
 
 def faces_table(reading: Reading, *, width: int = 0, language: str = "en") -> Table:

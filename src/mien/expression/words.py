@@ -7,7 +7,7 @@ owner feels. Try: `words.sentence(mien.Reader().read("photo.jpg"))`.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mien.catalogue import DEFAULT
@@ -21,17 +21,28 @@ REASONS_SAID = 2  # more reasons than these make a sentence that nobody listens 
 CLEAR_VALENCE = 1 / 3  # beyond this, an expression is called positive or negative when asked for
 
 
-def sentence(reading: Reading, language: str = DEFAULT, *, valence: bool = False) -> str:
+def sentence(
+    reading: Reading,
+    language: str = DEFAULT,
+    *,
+    valence: bool = False,
+    beside: Callable[[Face], str] | None = None,
+) -> str:
     """All faces of a Reading in words, from left to right.
 
-    `valence` adds 'rather positive' or 'rather negative' where that is clear. Raises UsageError for an unknown
-    language.
+    `valence` adds 'rather positive' or 'rather negative' where that is clear, `beside` what else is known of a face, in
+    words. Raises UsageError for an unknown language.
     """
     faces = sorted(reading.faces, key=lambda face: face.box.centre[0])
     if not faces:
         return message("no_face", language)
     parts = [
-        message("placed", language, place=place, words=face_words(face, language, valence=valence))
+        message(
+            "placed",
+            language,
+            place=place,
+            words=_with(face_words(face, language, valence=valence), beside, face, language),
+        )
         for place, face in zip(place_names(len(faces), language), faces, strict=True)
     ]
     if len(faces) > 3:
@@ -40,6 +51,11 @@ def sentence(reading: Reading, language: str = DEFAULT, *, valence: bool = False
 
 
 say = sentence
+
+
+def _with(said: str, beside: Callable[[Face], str] | None, face: Face, language: str) -> str:
+    more = beside(face) if beside is not None else ""
+    return message("distance.said", language, words=said, distance=more) if more else said
 
 
 def place_names(count: int, language: str = DEFAULT) -> list[str]:

@@ -1,0 +1,93 @@
+"""The plan: people where the arithmetic puts them, bars as long as the doubt, parts behind or before the face."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from readings import expression, face, reading
+
+from mien import catalogue
+from mien.labels import COLOURS
+from mien.plan import TOP_HEIGHT, WIDTH, draw_plan, ring_step, standing
+from mien.types import Box, Distance, Face, Pose, Reading
+
+
+def person(x: float, away: Distance, label: str = "happy", *, y: float = 240) -> Face:
+    one = face(read=expression({label: 0.9, "neutral": 0.1}))
+    return replace(one, box=Box(x - 20, y - 20, x + 20, y + 20), distance_cm=away)
+
+
+def seen(*faces: Face, focal_px: float | None = 320.0) -> Reading:
+    return replace(reading(*faces), focal_px=focal_px)  # 640 x 480: 90 degrees across
+
+
+def place_of(picture: np.ndarray, label: str) -> tuple[float, float]:
+    """Where the dot of this colour lies in the view from above."""
+    rows, columns = np.nonzero((picture[:TOP_HEIGHT] == COLOURS[label]).all(axis=2))
+    return float(columns.mean()), float(rows.mean())
+
+
+@given(st.floats(20, 620), st.floats(20, 460), st.floats(20, 1000))
+@settings(max_examples=25)
+def test_bearings_and_distances_along_the_ground(x: float, y: float, away_cm: float) -> None:
+    one = standing(seen(person(x, Distance(away_cm, away_cm, away_cm), y=y)))[0]
+    assert one.bearing_deg == pytest.approx(math.degrees(math.atan((x - 320) / 320)), abs=1e-6)
+    sight = np.array([x - 320, y - 240, 320])
+    flat = away_cm * np.hypot(sight[0], sight[2]) / np.linalg.norm(sight)
+    assert one.away.value == pytest.approx(flat)
+
+
+def test_dots_lie_where_people_stand() -> None:
+    exact = [Distance(cm, cm, cm) for cm in (100, 100, 50)]
+    faces = person(0, exact[0], "sad"), person(320, exact[1], "happy"), person(640, exact[2], "angry")
+    picture = draw_plan(seen(*faces))
+    middle, left, right = (np.array(place_of(picture, label)) for label in ("happy", "sad", "angry"))
+    camera = np.array([WIDTH / 2, middle[1] + np.linalg.norm(middle - left) / (2 * math.sin(math.radians(22.5)))])
+    assert middle[0] == pytest.approx(WIDTH / 2, abs=1)
+    assert np.linalg.norm(left - camera) == pytest.approx(np.linalg.norm(middle - camera), rel=0.02)
+    assert np.linalg.norm(right - camera) == pytest.approx(np.linalg.norm(middle - camera) / 2, rel=0.02)
+    assert camera[0] - left[0] == pytest.approx(camera[1] - left[1], rel=0.02)  # at 45 degrees
+    assert right[0] - camera[0] == pytest.approx(camera[1] - right[1], rel=0.02)
+
+
+def test_more_doubt_is_a_longer_bar() -> None:
+    def inked(low: float, high: float) -> int:
+        others = person(320, Distance(300, 300, 300), "sad")
+        picture = draw_plan(seen(others, person(500, Distance(100, low, high))))
+        return int((picture == COLOURS["happy"]).all(axis=2).sum())
+
+    assert inked(100, 100) < inked(80, 120) < inked(50, 200)
+
+
+def test_parts_have_rows() -> None:
+    points = np.ones((33, 4), np.float32)
+    bare = seen(person(320, Distance(100, 90, 110)))
+    whole = replace(bare, poses=(Pose(points, 0.9),))
+    assert draw_plan(whole).shape[0] > draw_plan(bare).shape[0]
+
+
+def test_nobody_and_unknown_distances() -> None:
+    assert standing(seen()) == [] and standing(seen(face())) == []
+    assert standing(seen(person(100, Distance(90, 80, 100)), focal_px=None)) == []
+    assert draw_plan(seen()).shape[1] == WIDTH
+
+
+@pytest.mark.parametrize("language", catalogue.languages())
+def test_every_language_is_drawn(language: str) -> None:
+    assert draw_plan(seen(person(100, Distance(90, 80, 100))), language=language).std() > 5
+
+
+@given(st.floats(1, 60_000))
+def test_rings_are_few(reach_cm: float) -> None:
+    assert reach_cm / ring_step(reach_cm) <= 6 or ring_step(reach_cm) == 10_000
+
+
+@given(st.floats(-1e4, 1e4), st.floats(0.1, 1e6), st.floats(1, 1e5))
+@settings(max_examples=25)
+def test_nothing_is_too_far_or_too_near_to_draw(x: float, away_cm: float, focal_px: float) -> None:
+    draw_plan(seen(person(x, Distance(away_cm, away_cm / 3, away_cm * 3)), focal_px=focal_px))
