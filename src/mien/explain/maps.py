@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mien.explain.subject import Subject
 
 DEFAULT_METHOD = "occlusion"  # the most faithful: docs/explain-methods.md
+UNPROVEN: tuple[str, ...] = ()  # methods that were no better than maps that have not seen the face: the same page
 
 
 def heat_map(
