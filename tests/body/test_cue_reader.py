@@ -8,18 +8,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
-from skeletons import (
-    Arm,
-    Body,
-    Camera,
-    anybody,
-    camera_of,
-    hanging,
-    pose_of,
-)
+from skeletons import Arm, Body, Camera, anybody, camera_of, crossed_arms, drawn, hanging, pose_of
 
-from mien.body.cues import CueReader
-from mien.types import Cue, Pose
+from mien.body.cues import NAMES, CueReader
+from mien.types import Box, Cue, Face, Pose
 
 Curve = Callable[[float], Body]  # seconds -> what the body does then
 MOVING = ("nodding", "shaking the head", "fidgeting", "standing still", "sitting still", "still")
@@ -31,7 +23,7 @@ class Scene:
 
     curve: Curve
     camera: Camera
-    seconds: float = 6.0
+    seconds: float = 4.5
 
     def poses(self, fps: float, seed: int = 0) -> Iterator[tuple[float, Pose]]:
         random = np.random.default_rng(seed)
@@ -80,11 +72,11 @@ def shaking(random: np.random.Generator) -> Scene:
 
 def glancing(random: np.random.Generator) -> Scene:
     """Looks aside once and back, looks down once: no yes and no no."""
-    body, degrees, at = calm(random), random.uniform(15, 40), random.uniform(1.5, 3)
+    body, degrees, at = calm(random), random.uniform(15, 40), random.uniform(1, 1.6)
 
     def curve(t: float) -> Body:
         aside = degrees * (smooth(t, at, at + 0.4) - smooth(t, at + 1.2, at + 1.6))
-        down = 20 * (smooth(t, 4, 4.4) - smooth(t, 5, 5.4))
+        down = 20 * (smooth(t, 3.2, 3.6) - smooth(t, 4, 4.4))
         return replace(body, neck_turn=body.neck_turn + aside, neck_forward=body.neck_forward + down)
 
     return Scene(curve, place_of(random))
@@ -103,7 +95,7 @@ def drifting(random: np.random.Generator) -> Scene:
 
 def resting(random: np.random.Generator) -> Scene:
     body = calm(random)
-    return Scene(lambda t: body, place_of(random), seconds=6)
+    return Scene(lambda t: body, place_of(random))
 
 
 def fidgeting(random: np.random.Generator) -> Scene:
@@ -118,18 +110,18 @@ def fidgeting(random: np.random.Generator) -> Scene:
             body, left=replace(base, inward=20 + 1.6 * degrees * rub(t), elbow=60 + degrees * rub(t)), right=other
         )
 
-    return Scene(curve, place_of(random), seconds=8)
+    return Scene(curve, place_of(random), seconds=5.5)
 
 
 def gesturing_once(random: np.random.Generator) -> Scene:
     """A hand is lifted, held and put down."""
-    body, at = calm(random), random.uniform(2, 3)
+    body, at = calm(random), random.uniform(1.5, 2)
 
     def curve(t: float) -> Body:
         up = smooth(t, at, at + 0.6) - smooth(t, at + 2, at + 2.6)
         return replace(body, right=Arm(flexion=10 + 30 * up, abduction=10, elbow=20 + 60 * up))
 
-    return Scene(curve, place_of(random), seconds=8)
+    return Scene(curve, place_of(random), seconds=5.5)
 
 
 def smooth(t: float, start: float, end: float) -> float:
@@ -137,35 +129,162 @@ def smooth(t: float, start: float, end: float) -> float:
     return x * x * (3 - 2 * x)
 
 
-SCENES: dict[str, tuple[set[str], Callable[[np.random.Generator], Scene]]] = {
-    "nodding": ({"nodding"}, nodding),
-    "shaking": ({"shaking the head"}, shaking),
-    "fidgeting": ({"fidgeting"}, fidgeting),
-    "resting": ({"still", "standing still", "sitting still"}, resting),
-    "glancing": (set(), glancing),
-    "drifting": ({"still", "standing still", "sitting still"}, drifting),
-    "gesturing": ({"still", "standing still", "sitting still"}, gesturing_once),
+def leaning_in(random: np.random.Generator, degrees: float = 14.0) -> Scene:
+    """Sits, then leans towards the camera from the hips, looking into it."""
+    body, camera = calm(random), replace(place_of(random), distance=random.uniform(0.45, 0.7))
+
+    def curve(t: float) -> Body:
+        lean = degrees * smooth(t, 6, 6.8)
+        return replace(body, lean=body.lean + lean, neck_forward=body.neck_forward - lean)
+
+    return Scene(curve, camera, seconds=9)
+
+
+def leaning_away(random: np.random.Generator) -> Scene:
+    return leaning_in(random, -14.0)
+
+
+def raising(random: np.random.Generator) -> Scene:
+    """Shoulders go up and stay."""
+    body, up = replace(calm(random), neck_forward=0.0), random.uniform(0.026, 0.04)
+    return Scene(lambda t: replace(body, raised=up * smooth(t, 5, 5.5)), place_of(random), seconds=9.5)
+
+
+def shrugging(random: np.random.Generator) -> Scene:
+    """Shoulders go up for a second."""
+    body, up = replace(calm(random), neck_forward=0.0), random.uniform(0.026, 0.04)
+    return Scene(
+        lambda t: replace(body, raised=up * (smooth(t, 5, 5.3) - smooth(t, 6.2, 6.5))), place_of(random), seconds=8.5
+    )
+
+
+STILL = {"still", "standing still", "sitting still"}
+# How each is drawn, the cues of which one is to be said, and those that may be, as their label is not certain.
+SCENES: dict[str, tuple[Callable[[np.random.Generator], Scene], set[str], set[str]]] = {
+    "nodding": (nodding, {"nodding"}, set()),
+    "shaking": (shaking, {"shaking the head"}, set()),
+    "fidgeting": (fidgeting, {"fidgeting"}, set()),
+    "resting": (resting, STILL, set()),
+    "glancing": (glancing, set(), STILL),
+    "drifting": (drifting, set(), STILL),
+    "gesturing": (gesturing_once, set(), STILL),
+    "leaning in": (leaning_in, {"leaning in"}, STILL),
+    "leaning away": (leaning_away, {"leaning away"}, STILL),
+    "raising": (raising, {"shoulders raised"}, {*STILL, "shrug"}),
+    "shrugging": (shrugging, {"shrug"}, STILL),
 }
-SEEDS = range(14)
+JUDGED = (*MOVING, "leaning in", "leaning away", "shoulders raised", "shrug")
+SEEDS = range(6)
+RATES = (10, 15, 20)
 
 
 @pytest.fixture(scope="module")
 def said() -> dict[str, list[set[str]]]:
     return {
-        name: [ever(make(np.random.default_rng(seed)), (10, 15, 30)[seed % 3]) for seed in SEEDS]
-        for name, (_, make) in SCENES.items()
+        name: [ever(make(np.random.default_rng(seed)), RATES[seed % 3]) for seed in SEEDS]
+        for name, (make, _, _) in SCENES.items()
     }
 
 
-@pytest.mark.parametrize("scene", ["nodding", "shaking", "fidgeting", "resting"])
+@pytest.mark.parametrize("scene", [name for name, (_, true, _) in SCENES.items() if true])
 def test_a_movement_is_found(scene: str, said: dict[str, list[set[str]]]) -> None:
-    found = [bool(names & SCENES[scene][0]) for names in said[scene]]
-    assert np.mean(found) >= 0.85
+    found = [bool(names & SCENES[scene][1]) for names in said[scene]]
+    assert np.mean(found) >= 5 / 6
 
 
-@pytest.mark.parametrize("cue", MOVING)
+@pytest.mark.parametrize("cue", JUDGED)
 def test_a_movement_is_not_said_of_others(cue: str, said: dict[str, list[set[str]]]) -> None:
-    false = {
-        name: np.mean([cue in names for names in said[name]]) for name, (true, _) in SCENES.items() if cue not in true
-    }
+    others = [name for name, (_, true, maybe) in SCENES.items() if cue not in true | maybe]
+    false = {name: np.mean([cue in names for names in said[name]]) for name in others}
     assert np.mean(list(false.values())) <= 0.05, false
+
+
+def crossing(random: np.random.Generator) -> Scene:
+    """Arms hang, are crossed from the second second on, and hang again from the fifth."""
+    body, arms = replace(calm(random), left=hanging(random), right=hanging(random)), crossed_arms(random)
+    return Scene(lambda t: replace(body, **arms) if 2 <= t < 5 else body, place_of(random), seconds=7)
+
+
+@pytest.mark.parametrize("make", [nodding, fidgeting, crossing])
+def test_every_frame_rate_says_the_same(make: Callable[[np.random.Generator], Scene]) -> None:
+    scene = make(np.random.default_rng(5))
+    assert ever(scene, 10) == ever(scene, 15) == ever(scene, 30)
+
+
+@pytest.mark.parametrize("fps", RATES)
+def test_a_posture_is_said_once_it_lasts_and_until_it_is_over(fps: float) -> None:
+    times = [
+        (t, cue) for t, cues in told(crossing(np.random.default_rng(1)), fps) for cue in cues if "arms" in cue.name
+    ]
+    assert 2.7 <= times[0][0] <= 3.2  # 0.7 s, and what the smoothing of strengths takes
+    assert 4.9 <= times[-1][0] <= 5.6
+    assert all(abs(t - cue.duration_s - (times[0][0] - times[0][1].duration_s)) < 1e-6 for t, cue in times)
+
+
+def lasting(kind: str, seconds: float, fps: float = 15, start_s: float = 0.0) -> Iterator[tuple[float, Pose]]:
+    """Somebody who is a statue."""
+    pose = drawn(kind, 1, seed=2)[0]
+    yield from ((start_s + index / fps, pose) for index in range(round(seconds * fps)))
+
+
+def last(reader: CueReader, poses: Iterator[tuple[float, Pose]]) -> dict[str, Cue]:
+    cues: tuple[Cue, ...] = ()
+    for time_s, pose in poses:
+        cues = reader.update(pose, time_s)
+    return {cue.name: cue for cue in cues}
+
+
+def test_a_gap_forgets_what_was_going_on() -> None:
+    reader = CueReader()
+    assert last(reader, lasting("arms crossed", 2))["arms crossed"].duration_s > 1
+    pose = drawn("arms crossed", 1, seed=2)[0]
+    assert reader.update(pose, 4.5) == ()
+    assert last(reader, lasting("arms crossed", 2, start_s=4.6))["arms crossed"].duration_s == pytest.approx(2, abs=0.3)
+
+
+def test_a_seek_begins_anew() -> None:
+    reader = CueReader()
+    assert "arms crossed" in last(reader, lasting("arms crossed", 2, start_s=10))
+    assert last(reader, lasting("arms crossed", 0.3)) == {}
+
+
+def test_people_are_kept_apart() -> None:
+    reader, alone = CueReader(), CueReader()
+    for (time_s, crossed), (_, calm_one) in zip(lasting("arms crossed", 2), lasting("head down", 2), strict=True):
+        one = reader.update(replace(crossed, track_id=1), time_s)
+        two = reader.update(replace(calm_one, track_id=2), time_s)
+        assert two == alone.update(replace(calm_one, track_id=7), time_s)
+    assert [cue.name for cue in one] == ["arms crossed"]
+    assert "head down" in [cue.name for cue in two]
+
+
+def test_hidden_points_silence_at_once_and_a_moment_of_it_interrupts_nothing() -> None:
+    reader = CueReader()
+    before = last(reader, lasting("arms crossed", 2))["arms crossed"]
+    pose = drawn("arms crossed", 1, seed=2)[0]
+    hidden = pose.keypoints.copy()
+    hidden[15:23, 3] = 0.1
+    assert "arms crossed" not in [cue.name for cue in reader.update(replace(pose, keypoints=hidden), 2.0)]
+    after = next(cue for cue in reader.update(pose, 2.1) if cue.name == "arms crossed")
+    assert after.duration_s > before.duration_s
+
+
+def test_the_usual_pitch_of_a_camera_above_is_no_lowered_head() -> None:
+    reader, straight = CueReader(), Box(0, 0, 9, 9)
+    face = Face(straight, 1.0, np.zeros((6, 2), np.float32), pitch_deg=-20.0, mesh=np.zeros((468, 3), np.float32))
+    cues: tuple[Cue, ...] = ()
+    for time_s, pose in lasting("nothing in particular", 6):
+        cues = reader.update(pose, time_s, face)
+    assert "head down" not in [cue.name for cue in cues]
+    for time_s, pose in lasting("nothing in particular", 2, start_s=6):
+        cues = reader.update(pose, time_s, replace(face, pitch_deg=-36.0))
+    assert "head down" in [cue.name for cue in cues]
+
+
+def test_times_that_are_no_numbers_are_refused() -> None:
+    with pytest.raises(ValueError, match="time_s"):
+        CueReader().update(drawn("head down", 1)[0], math.nan)
+
+
+def test_names_are_those_of_the_table() -> None:
+    assert set(MOVING) <= set(NAMES)

@@ -30,7 +30,9 @@ LEADING = 1.5  # times the movement about the other axis
 RIVAL_S = 1.5  # during this, about two cycles
 NOISE_STEP_S = 0.1
 NOISE_WINDOW_S = 12.0
-OVER_NOISE = 6.0  # standard deviations: the swing of 30 noisy values is four or so
+OVER_NOISE = 5.0  # standard deviations: the swing of 30 noisy values is four or so
+FEW = 3.0  # and, as few samples tell a noise badly, this over the root of their number more
+BY_POINTS = 1.7  # times the least swing without a mesh: one point, the nose, tells it all
 LEAST_NOD_DEG, LEAST_SHAKE_DEG = 4.0, 6.0  # what a viewer notices at all; speech moves heads by a few degrees
 
 BIN_S = 0.1  # points are averaged over this
@@ -85,9 +87,8 @@ def turning_points(samples: Samples, least: float) -> list[tuple[float, float]]:
     return points
 
 
-def noise_of(samples: Samples) -> float:
+def noise_of(values: Sequence[float]) -> float:
     """The standard deviation of a value's noise, from second differences: their median, so that moves do not count."""
-    values = [value for _, value in samples]
     seconds = [abs(a - 2 * b + c) for a, b, c in zip(values, values[1:], values[2:], strict=False)]
     return 1.4826 * statistics.median(seconds) / math.sqrt(6) if seconds else 0.0
 
@@ -117,19 +118,21 @@ class HeadSwings:
             self._by_mesh = turn.by_mesh
             for kept in (self._pitch, self._yaw, self._slow):
                 kept.clear()
-        self._pitch.append((time_s, turn.pitch_deg))
-        self._yaw.append((time_s, turn.yaw_deg))
+        pitch, yaw = (_even(angle, turn.by_mesh) for angle in (turn.pitch_deg, turn.yaw_deg))
+        self._pitch.append((time_s, pitch))
+        self._yaw.append((time_s, yaw))
         if not self._slow or time_s - self._slow[-1][0] >= NOISE_STEP_S - 1e-6:
-            self._slow.append((time_s, turn.pitch_deg, turn.yaw_deg))
+            self._slow.append((time_s, pitch, yaw))
 
     def signs(self) -> dict[str, Sign | None]:
         """Nodding and shaking the head; None while the head is not seen."""
         if not self._evidence:
             return {"nodding": None, "shaking the head": None}
-        least = [
-            max(floor, OVER_NOISE * noise_of([(row[0], row[axis]) for row in self._slow]))
-            for axis, floor in ((1, LEAST_NOD_DEG), (2, LEAST_SHAKE_DEG))
-        ]
+        # The same points give both angles, so their noise is alike: a long nod raises that of the pitch alone.
+        noise = min(noise_of([row[axis] for row in self._slow]) for axis in (1, 2))
+        noise *= 1 + FEW / math.sqrt(len(self._slow))
+        coarse = 1.0 if self._by_mesh else BY_POINTS
+        least = [max(floor * coarse, OVER_NOISE * noise) for floor in (LEAST_NOD_DEG, LEAST_SHAKE_DEG)]
         nods, shakes = cyclic_swing(self._pitch, least[0]), cyclic_swing(self._yaw, least[1])
         latest = self._pitch[-1][0] - RIVAL_S
         spread = [robust_range([value for t, value in axis if t >= latest]) for axis in (self._pitch, self._yaw)]
@@ -143,6 +146,11 @@ class HeadSwings:
         strong = ramp(swing, 0.0, 2 * least) if swing >= least else 0.0
         leads = ramp(swing / max(other, 1e-6), 1 / LEADING, LEADING)
         return Sign(min(strong, leads), self._evidence)
+
+
+def _even(angle_deg: float, by_mesh: bool) -> float:
+    """An angle whose noise is the same everywhere: that of the nose's place, of which it is the arc sine."""
+    return angle_deg if by_mesh else math.degrees(math.sin(math.radians(angle_deg)))
 
 
 def cyclic_swing(samples: Samples, least: float) -> float:
