@@ -17,7 +17,7 @@ SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py") if "__main__" in 
 WITH_ROWS = ("distance.py", "face_geometry.py", "live.py", "memory.py", "reasons.py", "size.py", "speed.py")
 MAY_BE_NEGATIVE = ("growth", "difference", "slowed: delay of the second half less the first")
 MAY_BE_NOTHING = ("reasons.py",)  # rates of what no face shows, and drops that are rises
-TESTED_ELSEWHERE = ("detection.py", "tracking.py")  # tests/faces
+TESTED_ELSEWHERE = ("cues.py", "detection.py", "tracking.py")  # tests/body, tests/faces
 
 
 def run(script: str, *options: str) -> subprocess.CompletedProcess[str]:
