@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import images, models, runtime
+from mien.body.cues import CueReader
 from mien.body.distance import Ruler
 from mien.body.lens import check_fov
 from mien.body.pose import PoseNet, find_bodies
@@ -141,6 +142,7 @@ class Pipeline:
         }
         self._pose_net: PoseNet | None = None
         self._bodies: BodyTracker | None = None
+        self._cues = CueReader()
         if self.options.body:
             self._open_body()
 
@@ -155,6 +157,7 @@ class Pipeline:
         self._steadier.reset()
         if self._bodies is not None:
             self._bodies.reset()
+        self._cues.reset()
         self._ruler.reset()
         self._said, self._searched_s = {}, -math.inf
 
@@ -198,7 +201,8 @@ class Pipeline:
             return []
         net, bodies = self._open_body()
         with watch("body"):
-            return bodies.update(frame, faces) if stream else find_bodies(net, frame.image, faces)
+            poses = bodies.update(frame, faces) if stream else find_bodies(net, frame.image, faces)
+            return self._cues.with_cues(poses, faces, time_s=frame.time_s if stream else None)
 
     def _open_body(self) -> tuple[PoseNet, BodyTracker]:
         if self._pose_net is None or self._bodies is None:

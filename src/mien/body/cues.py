@@ -7,8 +7,8 @@ rules are in `still_cues` and `moving_cues`. Nothing here sees pixels or knows w
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from mien.body import still_cues
 from mien.body.moving_cues import BodyMotion, HeadSwings, ShoulderRise
@@ -91,6 +91,17 @@ def cues_of(pose: Pose, face: Face | None = None) -> tuple[Cue, ...]:
     return tuple(Cue(name, sign.strength, 0.0, sign.evidence) for name in _told(said) if (sign := signs[name]))
 
 
+def face_of(pose: Pose, faces: Iterable[Face]) -> Face | None:
+    """The face of a body: the one of the same name, or, where nobody has a name, the one in which its nose lies."""
+    x, y = pose.keypoints[0, :2].tolist()
+    for face in faces:
+        box = face.box
+        is_inside = box.x1 <= x < box.x2 and box.y1 <= y < box.y2
+        if face.track_id == pose.track_id and (face.track_id is not None or is_inside):
+            return face
+    return None
+
+
 class CueReader:
     """Reads the cues of the people of one stream, each by `Pose.track_id`.
 
@@ -105,6 +116,21 @@ class CueReader:
         """Forget everyone: the next pose begins a new stream."""
         self._people: dict[int | None, _Person] = {}
         self._latest_s = -math.inf
+
+    def with_cues(self, poses: Iterable[Pose], faces: Sequence[Face], *, time_s: float | None) -> list[Pose]:
+        """The bodies of one frame with their cues; `time_s` is None for a still.
+
+        Of a body without a name, whose past may be another's, only what the moment shows is said.
+        """
+        read = []
+        for pose in poses:
+            face = face_of(pose, faces)
+            if time_s is None or pose.track_id is None:
+                cues = cues_of(pose, face)
+            else:
+                cues = self.update(pose, time_s, face)
+            read.append(replace(pose, cues=cues))
+        return read
 
     def update(self, pose: Pose, time_s: float, face: Face | None = None) -> tuple[Cue, ...]:
         """What this person does now, in the order of `CUES`, with how long each cue has lasted.

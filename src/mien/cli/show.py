@@ -20,6 +20,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mien import models
+from mien.body.cue_words import cue_sentence
 from mien.body.distance_words import face_distance_words
 from mien.errors import ModelError
 from mien.expression import words
@@ -99,14 +100,14 @@ class Display:
         # Lines are broken to fit a window, but not in a file or a pipe.
         soft = not self._out.is_terminal
         self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}", soft_wrap=soft)
-        self._out.print(escape(sentence_of(reading, self._language)), soft_wrap=soft)
+        self._out.print(escape(said_of(reading, self._language)), soft_wrap=soft)
         if reading.faces:
             self._out.print(faces_table(reading, language=self._language))
 
     def _live_view(self, reading: Reading) -> RenderableType:
         name = f"[bold]{escape(self._source.name)}[/bold]  {reading.time_s:.1f} s, {self._rate():.0f} frames a second"
         table = faces_table(reading, width=self._progress_out.width, language=self._language)
-        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(sentence_of(reading, self._language)), table]
+        parts: list[RenderableType] = [f"{name}; Ctrl-C ends", escape(said_of(reading, self._language)), table]
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], completed=self._summary.frames)
             parts.append(self._progress)
@@ -121,6 +122,15 @@ class Display:
 def sentence_of(reading: Reading, language: str = "en") -> str:
     """All faces of a Reading in words, with their distances where they were measured."""
     return words.sentence(reading, language, beside=lambda face: face_distance_words(face, reading, language))
+
+
+def said_of(reading: Reading, language: str = "en") -> str:
+    """What is said of the faces, and beside it what the bodies do, if they were read and do something."""
+    said = [sentence_of(reading, language)]
+    places = words.place_names(len(reading.poses), language) if len(reading.poses) > 1 else [None]
+    for place, pose in zip(places, reading.poses, strict=False):  # without bodies there is nobody to name
+        said.append(cue_sentence(pose.cues, language, place=place))
+    return words.message("between_sentences", language).join(filter(None, said))
 
 
 def faces_table(reading: Reading, *, width: int = 0, language: str = "en") -> Table:
