@@ -3,8 +3,9 @@
     python benchmarks/cues.py [--draws N] [--quick] [--json FILE|-] [--shared FOLDER]
 
 Drawn skeletons (`tests/body/skeletons.py`): joint angles at random, seen by cameras at random; the label is what was
-drawn. Found: of the people of a kind, so many were said to show it. False: of all people of the other kinds, each kind
-weighing the same. The clips have no labels: the table shows how much of the time what is said, to be compared by eye.
+drawn. Scenes (`tests/body/scenes.py`) move as drawn, at 10, 15 or 30 frames a second. Missed: of the people of a kind,
+so many were not said to show it. False: of the people of the other kinds, so many were. The clips have no labels: the
+table shows how much of the time what is said, to be compared by eye.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "body"))
 
+import scenes
 import skeletons
 from _table import Row, add_media, arguments, note, report
 
@@ -26,9 +28,10 @@ from mien import Reader, runtime
 from mien.body.cues import CUES, CueReader, cues_of
 from mien.errors import MienError
 
-DRAWS = 300
+DRAWS, MOVING_DRAWS = 300, 24
+RATES = (10, 15, 30)  # frames a second
 MOST_MISSED, MOST_FALSE = 15.0, 5.0  # per cent
-# A still can say these of strong cases only: no bar for what it misses.
+# A still says these of strong cases only, or never: no bar for what it misses.
 NEEDS_REST = ("leaning in", "leaning away", "shoulders raised")
 
 
@@ -47,6 +50,22 @@ def drawn_rows(draws: int) -> list[Row]:
         false = [100 * np.mean([rule.name in names for names in said[kind]]) for kind in others]
         if rule.rule is not None:
             rows.append(Row(f"{rule.name}: false", float(np.mean(false)), "%", MOST_FALSE))
+    return rows
+
+
+def scene_rows(count: int) -> list[Row]:
+    """For each scene how often its cue was missed, and for each cue how often it was false, in others."""
+    said = {name: [scenes.ever(make(np.random.default_rng(seed)), RATES[seed % len(RATES)]) for seed in range(count)]
+            for name, (make, _, _) in scenes.SCENES.items()}  # fmt: skip
+    rows = []
+    for name, (_, true, _) in scenes.SCENES.items():
+        if true:
+            missed = 100 * np.mean([not names & true for names in said[name]])
+            rows.append(Row(f"moving: missed of '{name}'", float(missed), "%", MOST_MISSED))
+    for cue in scenes.JUDGED:
+        others = [name for name, (_, true, maybe) in scenes.SCENES.items() if cue not in true | maybe]
+        false = 100 * np.mean([cue in names for name in others for names in said[name]])
+        rows.append(Row(f"moving: {cue} false", float(false), "%", MOST_FALSE))
     return rows
 
 
@@ -89,7 +108,8 @@ def main(argv: list[str] | None = None) -> int:
     runtime.set_threads(1)
     draws = 8 if options.quick else options.draws
     clips = [] if options.quick else sorted((options.shared / "media" / "videos").glob("*"))
-    rows = [*drawn_rows(draws), speed_row(draws), *clip_rows(clips)]
+    moving = [] if options.quick else scene_rows(MOVING_DRAWS)
+    rows = [*drawn_rows(draws), *moving, speed_row(draws), *clip_rows(clips)]
     return report("cues of drawn bodies, and of clips", rows, options)
 
 

@@ -16,8 +16,7 @@ from mien.types import Box, Cue, Face, Pose
 
 DRAWS = 120
 FOUND, FALSE, FALSE_OF_ONE_KIND = 0.85, 0.03, 0.08
-# What a still can say of these, without the person's rest to compare with, is little: only that it is not said falsely
-# is held everywhere.
+# What a still can say of these, without the person's rest to compare with, is little or nothing.
 NEEDS_REST = {"leaning in", "leaning away", "shoulders raised"}
 OF_MOVEMENT = {cue.name for cue in CUES if cue.rule is None}
 kinds = st.sampled_from(list(KINDS))
@@ -45,10 +44,8 @@ def test_a_cue_is_not_said_of_others(cue: str, said: dict[str, list[set[str]]]) 
     assert np.mean(list(false.values())) <= FALSE, false
 
 
-@pytest.mark.parametrize("kind", ["leaning in", "leaning away"])
-def test_a_strong_lean_is_said_where_the_hips_are_seen(kind: str) -> None:
-    seen = [pose for pose in drawn(kind, DRAWS) if pose.keypoints[23:25, 3].min() >= VISIBLE]
-    assert np.mean([kind in names_of(pose) for pose in seen]) >= 0.75
+def test_a_moment_cannot_tell_a_lean(said: dict[str, list[set[str]]]) -> None:
+    assert not any(names & {"leaning in", "leaning away"} for kind in KINDS for names in said[kind])
 
 
 def names_of(pose: Pose) -> list[str]:
@@ -122,9 +119,13 @@ def test_nothing_is_guessed_of_hidden_hands(kind: str) -> None:
         assert KINDS[kind][0] not in names_of(replace(pose, keypoints=points))
 
 
-@given(st.lists(st.floats(allow_nan=True, allow_infinity=True, width=32), min_size=132, max_size=132))
-def test_any_points_give_a_result(values: list[float]) -> None:
-    for cue in cues_of(Pose(np.array(values, np.float32).reshape(33, 4), 0.9)):
+@given(st.integers(0, 10**6))
+def test_any_points_give_a_result(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    odd = random.choice([np.nan, np.inf, -np.inf, 0.0, 1e38, -1e38, 1e-38], (33, 4))
+    usual = drawn("arms crossed", 1, seed)[0].keypoints
+    points = np.where(random.random((33, 4)) < random.choice([0.02, 0.2, 1.0]), odd, usual).astype(np.float32)
+    for cue in cues_of(Pose(points, 0.9)):
         assert cue.name in NAMES
         assert 0 <= cue.strength <= 1
         assert all(0 <= point < 33 for point in cue.evidence)

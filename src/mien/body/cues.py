@@ -67,13 +67,16 @@ SILENCED_BY: Mapping[str, tuple[str, ...]] = {
     "sitting still": ("nodding", "shaking the head", "fidgeting"),
     "still": ("nodding", "shaking the head", "fidgeting"),
     "head down": ("nodding",),
+    # A hand before the face disturbs the mesh, which then seems to nod.
+    "nodding": ("hand to face", "hand to mouth"),
+    "shaking the head": ("hand to face", "hand to mouth"),
 }
 
 
 def cues_of(pose: Pose, face: Face | None = None) -> tuple[Cue, ...]:
     """What a body does in one picture, in the order of `CUES`.
 
-    Without a person's rest to compare with, only strong cases of leaning, raised shoulders and shrugging are said, and
+    Without a person's rest to compare with, only strong cases of raised shoulders and shrugs are said, of leaning and
     of movement nothing. A cue whose points are not seen is not said.
 
     Args:

@@ -22,9 +22,9 @@ VISIBLE = 0.5
 # Lengths that stand in for the shoulders' width where it is foreshortened, chosen low, so that in a body seen
 # from the front the shoulders themselves decide: by Drillis and Contini (1966), of a person's height, the trunk from
 # shoulder to hip has .288 and the shoulders .259, between the joints, which the points mark, about .2.
-SHOULDERS_PER_TRUNK = 0.65
-SHOULDERS_PER_HEAD = 2.2  # a head is 0.08 of the height from ear to ear
-HEAD_PER_FACE = 2.1  # ear to ear against middle of the eyes to middle of the mouth: 14 cm and 6.6
+SHOULDERS_PER_TRUNK = 0.6
+SHOULDERS_PER_HEAD = 2.0  # on four clips: 2.2 to 2.4, and of the trunk .61 to .78
+HEAD_PER_FACE = 1.9  # ear to ear against middle of the eyes to middle of the mouth; on the clips 1.8 to 1.9
 LEAST_AXIS = 0.35  # of the unit: a shorter sum of shoulder line and trunk says nothing about which way is down
 
 
@@ -145,7 +145,7 @@ class Skeleton:
         """
         lengths = [abs(self.px(Point.LEFT_SHOULDER) - self.px(Point.RIGHT_SHOULDER))]
         if self.sees(*HIPS):
-            lengths.append(SHOULDERS_PER_TRUNK * abs(self._trunk))
+            lengths.append(SHOULDERS_PER_TRUNK * abs(self.trunk_px))
         if self.head_px is not None:
             lengths.append(SHOULDERS_PER_HEAD * self.head_px)
         return max(lengths)
@@ -161,7 +161,7 @@ class Skeleton:
         rough = 1j * abs(self.unit_px) / 2 if self._downwards == 0 else self._downwards
         if (square * rough.conjugate()).real < 0:  # seen from behind
             square = -square
-        total = square + (self._trunk if self.sees(*HIPS) else 0)
+        total = square + (self.trunk_px if self.sees(*HIPS) else 0)
         return total / abs(total) if abs(total) > LEAST_AXIS * self.unit_px else 1j
 
     @cached_property
@@ -190,16 +190,9 @@ class Skeleton:
         """How far behind the shoulders some points are, in shoulder widths; below 0: nearer."""
         return (self.depth_px(*points) - self.depth_px(*SHOULDERS)) / self.unit_px
 
-    @cached_property
-    def lean_deg(self) -> float | None:
-        """How far the trunk leans towards the camera (positive) or away, degrees, by z; None where hips are hidden."""
-        if not self.sees(*HIPS) or self._trunk == 0:
-            return None
-        nearer = self.depth_px(*HIPS) - self.depth_px(*SHOULDERS)
-        return math.degrees(math.atan2(nearer, abs(self._trunk)))
-
     @property
-    def _trunk(self) -> complex:
+    def trunk_px(self) -> complex:
+        """From the middle of the shoulders to that of the hips, px."""
         return self.px(*HIPS) - self.px(*SHOULDERS)
 
     @property
@@ -207,7 +200,7 @@ class Skeleton:
         """Roughly down: from the head over the shoulders to the hips, as far as they are seen."""
         head = self.seen(HEAD)
         rough = self.px(*SHOULDERS) - self.px(*head) if head else 0j
-        return rough + (self._trunk if self.sees(*HIPS) else 0)
+        return rough + (self.trunk_px if self.sees(*HIPS) else 0)
 
 
 class Head:
@@ -224,6 +217,14 @@ class Head:
     def __init__(self, skeleton: Skeleton) -> None:
         self._skeleton = skeleton
         self.is_seen = skeleton.sees(Point.NOSE, *EYES, *EARS, *MOUTH) and skeleton.head_px is not None
+
+    @cached_property
+    def is_frontal(self) -> bool:
+        """Whether the head is seen, turned by less than 60 degrees: else the nose hardly tells how it is bent."""
+        skeleton = self._skeleton
+        if not self.is_seen or skeleton.head_px is None:
+            return False
+        return abs(skeleton.px(EARS[0]) - skeleton.px(EARS[1])) >= skeleton.head_px / 2
 
     @cached_property
     def across(self) -> complex:

@@ -20,7 +20,7 @@ from mien.types import Face
 FRONTAL = 0.5  # of the shoulders' width must be seen to say what arms do: turned by less than 60 degrees
 
 # Measures that mean something against a person's own rest only.
-HEAD_SIZE, SHOULDER_SIZE, NECK, LEAN = "head_size", "shoulder_size", "neck", "lean_deg"
+HEAD_SIZE, SHOULDER_SIZE, HIP_SIZE, NECK = "head_size", "shoulder_size", "hip_size", "neck"
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Observed:
         if self.face is not None and self.face.mesh is not None:
             face, points = self.face, points or (int(Point.NOSE),)
             return Turn(face.roll_deg, face.yaw_deg, face.pitch_deg, points, by_mesh=True)
-        return Turn(head.roll_deg, head.yaw_deg, head.pitch_deg, points, by_mesh=False) if head.is_seen else None
+        return Turn(head.roll_deg, head.yaw_deg, head.pitch_deg, points, by_mesh=False) if head.is_frontal else None
 
     @cached_property
     def is_frontal(self) -> bool:
@@ -75,11 +75,11 @@ class Observed:
             return found
         if skeleton.head_px is not None:
             found[HEAD_SIZE] = math.log(skeleton.head_px)
-        found[SHOULDER_SIZE] = math.log(abs(skeleton.px(SHOULDERS[0]) - skeleton.px(SHOULDERS[1])) + 1e-9)
+        for name, (left, right) in ((SHOULDER_SIZE, SHOULDERS), (HIP_SIZE, HIPS)):
+            if skeleton.sees(left, right):
+                found[name] = math.log(abs(skeleton.px(left) - skeleton.px(right)) + 1e-9)
         if skeleton.sees(*EARS):
             found[NECK] = -skeleton.at(*EARS).imag
-        if skeleton.lean_deg is not None:
-            found[LEAN] = skeleton.lean_deg
         return found
 
     def change(self, name: str) -> float | None:
@@ -115,7 +115,7 @@ def head_down(seen: Observed) -> Sign | None:
         return None
     usual = max(-CAMERA_PITCH_DEG, min(CAMERA_PITCH_DEG, seen.rest.get(pitch_name(seen.turn), 0.0)))
     # Whoever reads from a table bends the head by 25 degrees and more; a screen's lower edge lies about 15 below.
-    return Sign(ramp(usual - seen.turn.pitch_deg, 10, 26), seen.turn.evidence)
+    return Sign(ramp(usual - seen.turn.pitch_deg, 12, 28), seen.turn.evidence)
 
 
 CAMERA_PITCH_DEG = 12.0
@@ -126,9 +126,12 @@ def head_tilted(seen: Observed) -> Sign | None:
     skeleton, turn = seen.skeleton, seen.turn
     if turn is None or not seen.is_frontal:
         return None
-    # Not `across`: the trunk, which is in it, seems to bend aside in a body that leans forwards and is turned a little.
+    # Against the shoulders, and against the trunk's axis too: a raised arm lifts one shoulder, and a trunk that leans
+    # forwards and is turned a little seems to bend aside. Only a head that leans against both is tilted.
+    upright = cmath.rect(1, math.radians(turn.roll_deg))
     level = skeleton.px(SHOULDERS[0]) - skeleton.px(SHOULDERS[1])
-    tilt = abs(math.degrees(cmath.phase(cmath.rect(1, math.radians(turn.roll_deg)) * level.conjugate())))
+    axes = [level, skeleton.trunk_px * -1j] if skeleton.sees(*HIPS) else [level]
+    tilt = min(abs(math.degrees(cmath.phase(upright * axis.conjugate()))) for axis in axes)
     # Both lines are known to about 4 degrees, and few hold their head perfectly straight: three times that is a tilt.
     return Sign(ramp(tilt, 7, 19), (*turn.evidence, *map(int, SHOULDERS)))
 
@@ -157,29 +160,21 @@ def leaning_away(seen: Observed) -> Sign | None:
 
 
 def _leaning(seen: Observed, way: int) -> Sign | None:
-    skeleton = seen.skeleton
-    if not seen.is_frontal:
-        return None
-    if skeleton.lean_deg is not None:
-        rest = seen.rest.get(LEAN)
-        evidence = tuple(map(int, (*SHOULDERS, *HIPS)))
-        # z errs by a tenth of a shoulder width and more, that is 5 degrees and more, and its zero by a person's build:
-        # without a rest to compare with, only a strong lean can be said.
-        if rest is None:
-            return Sign(ramp(way * skeleton.lean_deg, 15, 35), evidence)
-        return Sign(ramp(way * (skeleton.lean_deg - rest), 6, 18), evidence)
-    return _nearer(seen, way)
+    """Against the person's rest, head and shoulders look larger, or smaller, but not the hips, where they are seen.
 
-
-def _nearer(seen: Observed, way: int) -> Sign | None:
-    """Without hips: head and shoulders together look larger than at rest, or smaller."""
+    Without a rest nothing can be told. The pose's z does not help: of a man who stands upright before a camera it makes
+    a trunk that leans by 17 degrees on average, and by 15 more or less from moment to moment.
+    """
     head, shoulders = seen.change(HEAD_SIZE), seen.change(SHOULDER_SIZE)
-    if head is None or shoulders is None:
+    if not seen.is_frontal or head is None or shoulders is None:
         return None
+    hips = seen.change(HIP_SIZE)
     # A head 60 cm from a camera that comes 8 cm nearer grows by 14 %: half of what leaning by 10 degrees does (the head
-    # is 75 cm above the seat). Turning the head or the body changes one of the two sizes only.
-    grown = way * (head + shoulders) / 2
-    return Sign(ramp(grown, 0.07, 0.19), tuple(map(int, (*SHOULDERS, *EARS))))
+    # is 75 cm above the seat). Turning the head or the body changes one of the two sizes only; what grows with the hips
+    # is a person who comes nearer as a whole.
+    grown = way * ((head + shoulders) / 2 - (hips or 0.0))
+    evidence = (*SHOULDERS, *EARS) if hips is None else (*SHOULDERS, *EARS, *HIPS)
+    return Sign(ramp(grown, 0.07, 0.19), tuple(map(int, evidence)))
 
 
 # ---- Shoulders
