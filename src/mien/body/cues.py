@@ -128,10 +128,7 @@ class CueReader:
         read = []
         for pose in poses:
             face = face_of(pose, faces)
-            if time_s is None or pose.track_id is None:
-                cues = cues_of(pose, face)
-            else:
-                cues = self.update(pose, time_s, face)
+            cues = cues_of(pose, face) if time_s is None or pose.track_id is None else self.update(pose, time_s, face)
             read.append(replace(pose, cues=cues))
         return read
 
