@@ -1,4 +1,4 @@
-"""What must not matter to a dream: small moves, turns, changes of size, blur.
+"""What must not matter to a dream: small moves, turns, changes of size, mirroring, blur.
 
 Each step of the ascent sees the picture through a fresh draw, so that only what pleases the network in all of them
 grows (Mordvintsev et al. 2015; Olah, Mordvintsev and Schubert 2017, 'transformation robustness'). A transform takes
@@ -79,6 +79,15 @@ class Scale(_Move):
 
 
 @dataclass(frozen=True)
+class Mirror(_Move):
+    """Left and right changed half of the time: faces are nearly symmetric, and training mirrors them too."""
+
+    def matrix(self, rng: Generator) -> Tensor:
+        """The identity, or a reflection."""
+        return torch.diag(torch.tensor([math.copysign(1.0, _drawn(1.0, rng)), 1.0, 1.0]))
+
+
+@dataclass(frozen=True)
 class Pad:
     """A border of grey, `share` of the side wide, in the picture's own size: its content shrinks into it."""
 
@@ -147,4 +156,4 @@ def _drawn(most: float, rng: Generator) -> float:
     return most * (2 * float(torch.rand(1, generator=rng)) - 1)
 
 
-DEFAULT = Compose((Jitter(0.08), Turn(8.0), Scale(0.1), Smooth(0.8)))
+DEFAULT = Compose((Mirror(), Jitter(0.12), Turn(12.0), Scale(0.2), Smooth(1.2)))
