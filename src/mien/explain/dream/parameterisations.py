@@ -80,11 +80,13 @@ class Fourier:
         down, across = torch.fft.fftfreq(side, 1 / side), torch.fft.rfftfreq(side, 1 / side)
         waves = torch.hypot(down[:, None], across[None])  # in the picture's side
         fall = waves.clamp(min=1) ** -self.slope
-        twice = torch.full_like(fall, 2.0)  # all but the first column, and the last of an even side, stand for two
-        twice[:, 0] = 1
+        # A number stands for two of the full spectrum; in the first column, and the last of an even side, the two of a
+        # pair are both there, and half of what they say cancels out.
+        weight = torch.full_like(fall, 2.0)
+        weight[:, 0] = 0.5
         if side % 2 == 0:
-            twice[:, -1] = 1
-        power = (twice * fall.square()).sum() / side**2
+            weight[:, -1] = 0.5
+        power = (weight * fall.square()).sum() / side**2
         return fall * (CONTRAST / (2 * power).sqrt())  # 2: real and imaginary parts
 
 

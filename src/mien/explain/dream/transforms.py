@@ -156,4 +156,4 @@ def _drawn(most: float, rng: Generator) -> float:
     return most * (2 * float(torch.rand(1, generator=rng)) - 1)
 
 
-DEFAULT = Compose((Mirror(), Jitter(0.12), Turn(12.0), Scale(0.2), Smooth(1.2)))
+DEFAULT = Compose((Jitter(0.12), Turn(12.0), Scale(0.2), Smooth(1.2)))
