@@ -7,7 +7,8 @@ Try: `dream(open_subject(), Label("happy", "fer2013"))`.
 
 from mien.explain.dream.objectives import Channel, Label, Layer, Objective, Sum
 from mien.explain.dream.options import DreamOptions
-from mien.explain.dream.render import Dream, dream, dream_all, dream_layers, dreams, scores
+from mien.explain.dream.render import Dream, dream, dream_all, dream_layers, dreams, photo_dream, scores
+from mien.explain.dream.sketch import sketch
 
 __all__ = [
     "Channel",
@@ -21,5 +22,7 @@ __all__ = [
     "dream_all",
     "dream_layers",
     "dreams",
+    "photo_dream",
     "scores",
+    "sketch",
 ]

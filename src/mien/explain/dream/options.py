@@ -17,7 +17,7 @@ class DreamOptions:
     """How a dream is made; raises UsageError where a setting makes no sense."""
 
     size: int | None = None  # side of the picture, px; None: that of the network's crops
-    steps: int = 192  # of the ascent, over all octaves
+    steps: int = 128  # of the ascent, over all octaves
     octaves: int = 3  # sides on the way, coarse to fine
     octave_scale: float = 1.5  # from one octave's side to the next
     step_size: float = 0.06  # of Adam: how far a number moves in a step, in units of a face's spread
@@ -25,7 +25,7 @@ class DreamOptions:
     parameterisation: str = "fourier"  # or 'pixels'
     transform: transforms.Transform = transforms.DEFAULT  # what must not matter
     views: int = 1  # draws of the transform that a step's gradient is the mean of
-    patience: int = 48  # steps after which an octave ends if the score no longer grows; 0: never before its end
+    patience: int = 32  # steps after which an octave ends if the score no longer grows; 0: never before its end
     seed: int = 0  # of the noise and of the transforms
     frames: int = 0  # pictures of the way to keep, evenly spread
 

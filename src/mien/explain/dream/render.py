@@ -19,6 +19,7 @@ from mien.explain.dream import optimise
 from mien.explain.dream.objectives import Label, Layer, Looking, Objective, looking
 from mien.explain.dream.options import SMALLEST_OCTAVE_PX, DreamOptions
 from mien.explain.dream.parameterisations import PARAMETERISATIONS, Parameterisation
+from mien.explain.dream.sketch import sketch
 from mien.explain.dream.transforms import Transform
 from mien.explain.subject import Subject, to_input
 from mien.types import FloatArray, ImageArray, Progress, no_progress
@@ -54,6 +55,7 @@ class Dream:
 
 
 DEFAULT = DreamOptions()
+PHOTO = DreamOptions(steps=48, step_size=0.03, patience=0, frames=6)  # gentle: the face should stay one
 
 
 def dream(
@@ -77,9 +79,30 @@ def dream_all(
     options: DreamOptions = DEFAULT,
     progress: Progress = no_progress,
 ) -> tuple[Dream, ...]:
-    """One dream for each label of a head, in its order: what the network wants to see. UsageError: no such head."""
+    """One dream for each label of a head, in its order: what the network wants to see.
+
+    Without `start` all begin from a sketch of a face, which says where eyes and mouth are; `dreams` of the same labels
+    begin from noise. Raises UsageError where there is no such head, and as `dreams` does.
+    """
+    if start is None:
+        start = sketch(options.size or subject.input_size, subject.geometry)
     labels = [Label(label, head) for label in subject.heads.get(head, ())] or [Label("", head)]  # refused with a word
     return dreams(subject, labels, start=start, options=options, progress=progress)
+
+
+def photo_dream(
+    subject: Subject,
+    crop: ImageArray,
+    *,
+    layer: str,
+    options: DreamOptions | None = None,
+    progress: Progress = no_progress,
+) -> Dream:
+    """A face (S, S) uint8 grey, changed step by step so that a layer responds more to it; with frames of the way.
+
+    Raises UsageError as `dreams` does.
+    """
+    return dream(subject, Layer(layer), start=crop, options=options or PHOTO, progress=progress)
 
 
 def dream_layers(
