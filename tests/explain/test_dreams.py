@@ -75,7 +75,8 @@ def test_of_a_linear_network_the_spectrum_becomes_that_of_its_weights() -> None:
     down, across = np.mgrid[:32, :32] / 32
     waves = np.stack([np.cos(2 * np.pi * (y * down + x * across) + turn) for y, x, turn in ((3, 2, 0.3), (-1, 5, 2.0))])
     options = DreamOptions(steps=20, octaves=1, patience=0, noise=0.01, transform=PLAIN)
-    for one, wave in zip(dream_all(linear(waves), "fer2013", options=options), waves, strict=True):
+    labels = [Label(label, "fer2013") for label in FER2013_LABELS[:2]]
+    for one, wave in zip(dreams(linear(waves), labels, options=options), waves, strict=True):
         assert np.corrcoef(one.image.ravel(), wave.ravel())[0, 1] > 0.95
         spectrum = np.abs(np.fft.rfft2(one.image - one.image.mean()))
         assert np.argmax(spectrum) == np.argmax(np.abs(np.fft.rfft2(wave)))
