@@ -28,7 +28,7 @@ ALIKE = 0.35  # correlation between two of them: large heads are large in all; t
 
 POINT_ERROR_PX, POINT_ERROR = 0.4, 0.004  # of a point of the mesh: in pixels, and in lengths from cheek to cheek
 MESH_ERROR = 0.03  # of the mesh as a whole: it draws faces more alike than they are
-DEPTH_ERROR = 0.15  # the mesh's depth is off by such a share
+DEPTH_ERROR = 0.25  # of the mesh's depth: at 45 degrees of yaw 12 % of a distance (benchmarks/distance.py)
 NINE_IN_TEN = 1.645  # standard deviations to either side
 LEAST_DEPTH = 0.1  # of the eyes' own: no point of a face is nearer to the camera, whatever the mesh says
 FORGET_S = 3.0  # unseen for so long, a person is forgotten: the tracker has given the id up by then
