@@ -46,7 +46,8 @@ def why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None = Non
         Plain JSON values. `label`; `shown`, the label that was read; `crop`, a data URL of the grey PNG that the
         network saw; `heat`, 0..1 for each of the crop's pixels, and `heat_png`, a data URL of a PNG to lay over the
         crop (both None, with the reason in `no_heat`, where the model file cannot tell); `people`, ten whole people by
-        label; `votes`, their shares; `doubts` in words; `text`, one sentence.
+        label; `votes`, their shares; `doubts` in words; `text`, one sentence. `explanation`: `text`, `regions` and
+        `measures` as in a Reading, for the label that was asked about; `hint`, what to look for in such a face.
 
     Raises:
         UsageError: there is no such label, or the reader cannot explain.
@@ -71,7 +72,14 @@ def why(pipeline: FrameReader, frame: Frame, face: Face, label: str | None = Non
         "votes": expression.to_dict()["votes"],
         "doubts": [words.doubt_words(doubt, language) for doubt in expression.doubts],
         "text": _text(expression, asked, language, None if heat_map is None else bool(heat_map.max() > 0)),
+        "explanation": pipeline.explain(frame, face, asked, language=language).to_dict(),
+        "hint": _hint(asked, language),
     }
+
+
+def _hint(label: str, language: str) -> str:
+    key = f"reason.hint.{label}"
+    return words.message(key, language) if key in words.language_of(language).messages else ""
 
 
 def people_of(expression: Expression) -> dict[str, int]:

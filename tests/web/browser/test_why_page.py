@@ -36,6 +36,24 @@ def test_it_shows_crop_glow_and_ten_people(opened: Locator, barriers: Callable[[
     assert not barriers(page)
 
 
+def test_it_says_why_in_words_and_part_by_part(opened: Locator, barriers: Callable[[Page], list[str]]) -> None:
+    expect(opened.locator(".why-reason")).to_contain_text("corners up")
+    expect(opened.get_by_text("Happy: look at the mouth first", exact=False)).to_be_visible()
+    parts = opened.get_by_text("Part by part")
+    parts.click()
+    rows = opened.locator(".why-regions tbody tr")
+    expect(rows).to_have_count(7)
+    shares = [int(text.rstrip(" %")) for text in rows.locator("td:nth-child(2)").all_inner_texts()]
+    assert abs(sum(shares) - 100) <= 4  # each is rounded
+    bars = rows.locator(".why-bar").evaluate_all(
+        "all => all.map(one => one.offsetWidth / one.parentElement.clientWidth)"
+    )
+    assert bars == pytest.approx([share / 100 for share in shares], abs=0.02)
+    assert not barriers(opened.page)
+    opened.get_by_role("button", name="Why not “sad”?").click()
+    expect(opened.get_by_text("Sad: the inner ends of the brows", exact=False)).to_be_visible()
+
+
 def test_why_not_another_word(opened: Locator) -> None:
     sad = opened.get_by_role("button", name="Why not “sad”?")
     sad.focus()

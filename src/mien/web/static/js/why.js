@@ -106,7 +106,7 @@ export class WhyDialog {
 
   /** What stands beside the picture, one element each; a deeper explanation is one more. */
   #sections(why) {
-    return [this.#votes(why)];
+    return [this.#reasons(why), this.#votes(why), this.#regions(why)].filter(Boolean);
   }
 
   #picture(why) {
@@ -135,6 +135,43 @@ export class WhyDialog {
       layer.style.opacity = this.#glow / 100;
     });
     return el("label", { class: "why-slider" }, t("why.heat_strength"), slider);
+  }
+
+  #reasons({ explanation, hint }) {
+    const { t, cues } = this.#app;
+    const { text } = explanation;
+    const speak = () => cues.speak(hint ? `${text} ${hint}` : text) || this.#app.tell(t("watch.no_voice"));
+    return el(
+      "div", { class: "why-reasons" },
+      el("h3", {}, t("why.reasons")), el("p", { class: "why-reason" }, text),
+      hint && el("h3", {}, t("why.hint")), hint && el("p", {}, hint),
+      el("button", { type: "button", onclick: speak }, t("why.speak")),
+    );
+  }
+
+  /** How much of the glow lies on each part of the face, and what hiding that part would change. */
+  #regions({ explanation }) {
+    const { t } = this.#app;
+    const regions = Object.entries(explanation.regions);
+    if (!regions.length) return null;
+    const percent = (share) => `${Math.round(100 * share)} %`;
+    const rows = regions.map(([name, { heat, drop }]) => {
+      const key = name === "outside" ? "reason.part.outside" : `reason.name.${name}`;
+      const bar = el("span", { class: "why-bar", "aria-hidden": "true" });
+      bar.style.inlineSize = `${100 * heat}%`;
+      const change = Math.round(100 * drop);
+      const sign = change > 0 ? "−" : change < 0 ? "+" : "";
+      return el(
+        "tr", {}, el("th", { scope: "row" }, t(key)),
+        el("td", {}, el("span", { class: "why-track" }, bar), ` ${percent(heat)}`), el("td", {}, `${sign}${Math.abs(change)} %`),
+      );
+    });
+    const head = ["why.part", "why.glow_share", "why.without"].map((key) => el("th", { scope: "col" }, t(key)));
+    return el(
+      "details", { class: "why-regions" }, el("summary", {}, t("why.regions")),
+      el("table", {}, el("thead", {}, el("tr", {}, head)), el("tbody", {}, rows)),
+      el("p", { class: "quiet" }, t("why.regions_note")),
+    );
   }
 
   #votes(why) {
