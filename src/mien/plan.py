@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 
 from mien import fonts, labels
 from mien.body.depth import part_depths
-from mien.body.distance_words import length_words, rounded_cm
+from mien.body.distance_words import length_words
 from mien.body.lens import fov_of_focal
 from mien.catalogue import message
 from mien.expression import words
@@ -75,7 +75,7 @@ def draw_plan(reading: Reading, *, language: str = "en") -> ImageArray:
     rows = sum(1 + len(_parts(person, reading)) for person in people)
     picture = Image.new("RGB", (WIDTH, TOP_HEIGHT + ROW_HEIGHT * (rows + 4)), GROUND)
     pen = _Pen(picture, language)
-    reach_cm = _reach(people)
+    reach_cm = _reach(people, reading)
     _draw_top(pen, people, reading, reach_cm)
     _draw_strip(pen, people, reading, reach_cm)
     return np.asarray(picture)
@@ -86,11 +86,12 @@ def ring_step(reach_cm: float) -> int:
     return next((step for step in NICE_CM if reach_cm / step <= MOST_RINGS), NICE_CM[-1])
 
 
-def _reach(people: list[Standing]) -> float:
+def _reach(people: list[Standing], reading: Reading) -> float:
     if not people:
         return 200.0
     farthest = max(person.away.value for person in people)
-    return REACH * min(max(person.away.high for person in people), MOST_REACH * farthest)
+    parts = [cm for person in people for cm in _parts(person, reading).values()]
+    return REACH * min(max([*(person.away.high for person in people), *parts]), MOST_REACH * farthest)
 
 
 class _Pen:
@@ -150,7 +151,7 @@ def _draw_person(
     pen.draw.line(ends, fill=colour, width=4)
     x, y = _at(origin, person.bearing_deg, scale * away.value)
     pen.dot(x, y, colour)
-    said = f"{person.name}: {length_words(rounded_cm(away.value), pen.language)}"
+    said = f"{person.name}: {length_words(max(10, 10 * round(away.value / 10)), pen.language)}"
     pen.text(x + 2 * DOT, y - 24 * level, said, anchor="lm")
 
 
