@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from readings import DOUBTS, LABELS, expression, face, faces, reading
+from readings import DOUBTS, LABELS, expression, face, faces, poses, reading
 
 from mien import catalogue, fonts, labels
-from mien.draw import draw_reading, outline, place_labels
-from mien.types import Box, Face, ImageArray
+from mien.draw import DRAWN, LEFT_COLOUR, RIGHT_COLOUR, bones, draw_reading, outline, place_labels
+from mien.types import Box, Face, ImageArray, Pose
 
 HAPPY = expression({"happy": 0.8, "neutral": 0.2})
 
@@ -217,3 +217,58 @@ def test_what_is_no_font_is_passed_over(tmp_path: Path) -> None:
 def test_a_word_without_a_font_is_never_boxes() -> None:
     nowhere = labels.Label("\U0010fffd")  # a private character: no font has it
     assert (labels.render(nowhere, 16) == labels.render(labels.Label("(no font has this word)"), 16)).all()
+
+
+# --- bodies -----------------------------------------------------------------------------------------------------------
+
+
+def standing(seen: float = 1.0) -> Pose:
+    """A body that stands before us, 640 x 480: points 11 to 32 in rows of a left (odd) and a right (even) one."""
+    points = np.zeros((33, 4), np.float32)
+    points[:11, :2] = (320, 60)
+    for number in range(11, 33):
+        points[number, :2] = (320 + (60 if number % 2 else -60), 100 + 14 * (number - 11))
+    points[:, 3] = seen
+    return Pose(points, 0.9)
+
+
+@settings(max_examples=15)
+@given(st.lists(poses, max_size=3), st.integers(1, 90), st.integers(1, 90))
+def test_any_body_can_be_drawn(some: list[Pose], width: int, height: int) -> None:
+    image = grey(width, height)
+    drawn = draw_reading(image, replace(reading(), poses=tuple(some)))
+    assert (drawn.shape, drawn.dtype) == (image.shape, np.uint8)
+    assert (image == 128).all()
+
+
+def test_a_skeleton_runs_between_its_points_and_nowhere_else() -> None:
+    pose = standing()
+    drawn = draw_reading(grey(640, 480), replace(reading(), poses=(pose,)))
+    rows, columns = np.nonzero((drawn != 128).any(axis=2))
+    assert 255 < columns.min() < columns.max() < 386 and rows.min() > 55
+    for one, other in ((11, 13), (13, 15), (12, 14), (24, 26), (11, 12)):
+        x, y = pose.keypoints[[one, other], :2].mean(0).astype(int)
+        assert (drawn[y, x] != 128).any()
+
+
+def test_points_that_are_hardly_seen_are_left_out() -> None:
+    pose = standing()
+    pose.keypoints[[13, 16], 3] = DRAWN - 0.01
+    ends = [tuple(map(tuple, line.tolist())) for line, _ in bones(pose, has_face=True)]
+    places = {number: tuple(pose.keypoints[number, :2].tolist()) for number in range(33)}
+    for number in (13, 16):
+        assert not any(places[number] in line for line in ends)
+    assert any(set(line) == {places[12], places[14]} for line in ends)
+    assert bones(standing(DRAWN - 0.01), has_face=False) == []
+
+
+def test_the_sides_of_a_body_have_their_colours() -> None:
+    for line, colour in bones(standing(), has_face=True):
+        if colour == LEFT_COLOUR:
+            assert (line[:, 0] > 320).all()
+        elif colour == RIGHT_COLOUR:
+            assert (line[:, 0] < 320).all()
+
+
+def test_a_head_is_drawn_only_where_no_face_shows_it() -> None:
+    assert len(bones(standing(), has_face=False)) == len(bones(standing(), has_face=True)) + 4

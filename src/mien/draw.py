@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import geometry, labels
-from mien.types import Box, Face, ImageArray, Reading
+from mien.body.pose import pose_owner
+from mien.types import Box, Face, ImageArray, Pose, Reading
 
 LINE, LEAST_LINE = 0.012, 0.0022  # an outline's width in face sides, and at least in picture sides
 MARGIN = 1.12  # the outline's size against the face's: it frames, it does not cut
@@ -26,6 +27,17 @@ LEAST_TEXT, MOST_TEXT = 0.021, 0.038  # letters in picture sides (the root of it
 LEGIBLE_PX = 12  # no letters are smaller
 LINK_STEPS = 200  # points of an outline among which a label's link chooses
 SUBPIXEL = 4  # bits after the point in OpenCV's coordinates
+
+# A body's lines, by its points: the person's left, right, and what lies between; hands and feet as one short line each,
+# to the middle of two points. The head is drawn only where no face's outline shows it.
+LEFT_BONES = ((11, 13), (13, 15), (23, 25), (25, 27), (27, 31))
+RIGHT_BONES = ((12, 14), (14, 16), (24, 26), (26, 28), (28, 32))
+MIDDLE_BONES = ((11, 12), (11, 23), (12, 24), (23, 24))
+HEAD_BONES = ((8, 5), (5, 0), (0, 2), (2, 7))
+HANDS = ((15, 17, 19), (16, 18, 20))  # wrist, little finger, index finger
+LEFT_COLOUR, RIGHT_COLOUR = (230, 159, 0), (86, 180, 233)  # Okabe and Ito's orange and sky blue
+BONE = 0.0028  # a body's line in picture sides: a little thinner than a face's
+DRAWN = 0.5  # least visibility of a point that is drawn
 
 HALO = 0.55  # how dark the edge beside a light line is, which lets it be seen on any ground
 
@@ -52,13 +64,15 @@ class Place:
 
 
 def draw_reading(image: ImageArray, reading: Reading, *, language: str = "en") -> ImageArray:
-    """Draw all faces of a Reading: a copy of the picture (H, W, 3) uint8 RGB.
+    """Draw all bodies and faces of a Reading: a copy of the picture (H, W, 3) uint8 RGB.
 
     Lines and letters grow with the picture and the face; labels keep clear of each other and of the faces, and
     inside the picture, as far as there is room.
     """
     canvas = np.ascontiguousarray(image).copy()
     scale = math.sqrt(canvas.shape[0] * canvas.shape[1])
+    for pose in reading.poses:
+        _draw_body(canvas, pose, scale, has_face=pose_owner(pose, list(reading.faces)) is not None)
     for face in reading.faces:
         _draw_outline(canvas, face, scale)
     for place in place_labels(canvas.shape[:2], reading.faces, language=language):
@@ -141,6 +155,26 @@ def _draw_link(canvas: ImageArray, place: Place, scale: float) -> None:
     nearest = int(np.argmin(np.linalg.norm(ends - line, axis=1)))
     link = np.array([line[nearest], ends[nearest]])
     _draw_lines(canvas, [link], labels.colour_of(place.face), _line_px(place.face, scale))
+
+
+def bones(pose: Pose, *, has_face: bool) -> list[tuple[NDArray[np.float64], labels.Colour]]:
+    """The lines (2, 2) px of a body whose ends are seen, each with its colour."""
+    points, seen = pose.keypoints[:, :2].astype(np.float64), pose.keypoints[:, 3] >= DRAWN
+    pairs = [(pair, LEFT_COLOUR) for pair in LEFT_BONES] + [(pair, RIGHT_COLOUR) for pair in RIGHT_BONES]
+    pairs += [(pair, labels.WHITE) for pair in MIDDLE_BONES + (() if has_face else HEAD_BONES)]
+    lines = [(points[list(pair)], colour) for pair, colour in pairs if seen[list(pair)].all()]
+    for hand, colour in zip(HANDS, (LEFT_COLOUR, RIGHT_COLOUR), strict=True):
+        if seen[list(hand)].all():
+            lines.append((np.array([points[hand[0]], points[list(hand[1:])].mean(0)]), colour))
+    return lines
+
+
+def _draw_body(canvas: ImageArray, pose: Pose, scale: float, *, has_face: bool) -> None:
+    width = max(1, round(BONE * scale))
+    far = 4.0 * max(canvas.shape)  # what lies further out would not fit OpenCV's fixed-point numbers
+    for line, colour in bones(pose, has_face=has_face):
+        if np.isfinite(line).all() and np.abs(line).max() < far:
+            _draw_lines(canvas, [line], colour, width)
 
 
 def _draw_lines(canvas: ImageArray, lines: list[NDArray[np.float64]], colour: labels.Colour, width: int) -> None:

@@ -25,6 +25,11 @@ def frames_of(path: Path) -> int:
         return sum(1 for _ in container.decode(video=0))
 
 
+def first_frame(path: Path) -> np.ndarray:
+    with av.open(str(path)) as container:
+        return next(container.decode(video=0)).to_ndarray(format="rgb24")
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     with open(path, newline="") as file:
         return list(csv.DictReader(file))
@@ -122,6 +127,29 @@ def test_mesh_adds_the_points(mien, astronaut: Path) -> None:
     bare, full = (mien("read", astronaut, "-q", "--json", "-", *extra).readings[0] for extra in ([], ["--mesh"]))
     assert "mesh" not in bare["faces"][0]
     assert len(full["faces"][0]["mesh"]) == 468 and len(full["faces"][0]["keypoints"]) == 6
+
+
+def test_body_adds_the_bodies_and_their_skeletons(mien, clip: Path, tmp_path: Path) -> None:
+    options = ["-q", "--json", "-", "--annotate"]
+    plain = mien("read", clip, *options, tmp_path / "plain.mp4").readings
+    bodies = mien("read", clip, *options, tmp_path / "bodies.mp4", "--body").readings
+    schema = json.loads((ROOT / "docs" / "reading.schema.json").read_text())
+    for without, with_body in zip(plain, bodies, strict=True):
+        jsonschema.validate(with_body, schema)
+        assert without["poses"] == [] and without["faces"] == with_body["faces"]
+        assert [pose["track_id"] for pose in with_body["poses"]] == [face["track_id"] for face in with_body["faces"]]
+    assert frames_of(tmp_path / "bodies.mp4") == 8
+    shown = [first_frame(tmp_path / name) for name in ("plain.mp4", "bodies.mp4")]
+    assert (np.abs(shown[0].astype(int) - shown[1]) > 60).any(axis=2).mean() > 0.002
+
+
+def test_body_marks_a_photo_too(mien, astronaut: Path, tmp_path: Path) -> None:
+    (reading,) = mien("read", astronaut, "-q", "--body", "--json", "-", "--annotate", tmp_path / "a.png").readings
+    (pose,) = reading["poses"]
+    assert pose["track_id"] is None and len(pose["keypoints"]) == 33
+    drawn, plain = (np.asarray(Image.open(path).convert("RGB")) for path in (tmp_path / "a.png", astronaut))
+    x, y = np.mean([pose["keypoints"][11][:2], pose["keypoints"][12][:2]], axis=0).astype(int)
+    assert (drawn[y, x] != plain[y, x]).any()
 
 
 def test_all_outputs_at_once_tell_the_same(mien, clip: Path, tmp_path: Path) -> None:

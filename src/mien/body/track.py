@@ -72,6 +72,8 @@ class BodyTracker:
     def update(self, frame: Frame, faces: Sequence[Face]) -> list[Pose]:
         """The bodies of the next frame, from left to right, in pixels of this frame.
 
+        One that was not looked at is the same object as in the frame before.
+
         Args:
             frame: a frame earlier than the one before, or of another size, begins anew.
             faces: those of this frame, with their ids.
@@ -109,7 +111,9 @@ class BodyTracker:
         pairs = [(_misfit(one, face), one, face) for one, face in itertools.product(left, free)]
         for misfit, one, face in sorted(pairs, key=lambda pair: pair[0]):
             if misfit <= SAME_HEAD and one in left and face in free:
-                one.face, one.pose = face, replace(one.pose, track_id=face.track_id)
+                one.face = face
+                if one.pose.track_id != face.track_id:
+                    one.pose = replace(one.pose, track_id=face.track_id)
                 left.remove(one)
                 free.remove(face)
         in_sight = {face.track_id for face in faces}

@@ -25,6 +25,12 @@ def read(
     json: Annotated[
         str | None, typer.Option(metavar="FILE|-", help="A Reading a line.", rich_help_panel=OUTPUT)
     ] = None,
+    body: Annotated[
+        bool,
+        typer.Option(
+            "--body", metavar="", help="The bodies below the faces too, 33 points each.", rich_help_panel=OUTPUT
+        ),
+    ] = False,
     csv: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A table, one row a face.", rich_help_panel=OUTPUT)
     ] = None,
@@ -148,6 +154,7 @@ def read(
             threads=threads,
             distance=distance,
             fov_deg=fov,
+            body=body,
             **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]
         ),
         source=SourceOptions(
