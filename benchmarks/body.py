@@ -10,6 +10,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,9 @@ from footage import ASTRONAUT, ASTRONAUT_BOX
 from PIL import Image
 
 from mien import geometry, images, runtime
-from mien.body.pose import Body, PoseNet, find_bodies, find_body, region_below
+from mien.body.pose import Body, PoseNet, Region, find_bodies, find_body, region_below
 from mien.body.smooth import BodySmoother
+from mien.body.track import steady_region
 from mien.faces.detect import BlazeFace, FaceFinder
 from mien.faces.mesh import MeshNet
 from mien.media.sources import SourceOptions, open_source
@@ -32,7 +34,7 @@ NOISE = 4.0  # grey levels of a camera's sensor indoors
 REST_S, MOVING_S = 4.0, 6.0
 SWAY_PX, SWAY_HZ = 80.0, 0.5  # whole body, 640 x 480: up to a quarter of its size a second, a quick lean
 MOST_MS = 20.0  # a person and frame on one thread
-SEEN = 0.5  # visibility of the points that are judged
+JUDGED = [0, 2, 5, 7, 8, 9, 10, 11, 12, 13, 14]  # head, shoulders, elbows: what a person at a desk shows
 
 
 def photos(shared: Path) -> list[Path]:
@@ -112,14 +114,15 @@ def swaying(
 def followed(net: PoseNet, face: Face, *, quick: bool) -> tuple[list[float], list[Body], list[geometry.Matrix]]:
     """The photo's body followed through the swaying, as measured: times, bodies, and where the photo lay."""
     times, bodies, places = [], [], []
-    region = None
-    for time_s, frame, matrix in swaying(
-        picture(ASTRONAUT), rest_s=1 if quick else REST_S, moving_s=1 if quick else MOVING_S
-    ):
-        moved = region_below(face, face.roll_deg)
-        start = geometry.apply(matrix, [moved.centre])[0]
-        body = net(frame, region or type(moved)((float(start[0]), float(start[1])), moved.side, moved.roll_deg))
-        region = body.region
+    region: Region | None = None
+    seconds = (1.0, 1.0) if quick else (REST_S, MOVING_S)
+    for time_s, frame, matrix in swaying(picture(ASTRONAUT), rest_s=seconds[0], moving_s=seconds[1]):
+        if region is None:
+            below = region_below(face, face.roll_deg)
+            x, y = geometry.apply(matrix, [below.centre])[0]
+            region = replace(below, centre=(float(x), float(y)))
+        body = net(frame, region)
+        region = steady_region(region, body.region)
         times.append(time_s)
         bodies.append(body)
         places.append(matrix)
@@ -134,10 +137,8 @@ def steadiness(
     Jitter is the root mean square of a frame's change. The truth of a moving point is its mean place on the photo,
     which moves as is known.
     """
-    points = np.array(paths)
-    seen = points[:, :, 3].mean(0) >= SEEN
     size = float(np.mean(sizes))
-    on_photo = np.array([geometry.apply(geometry.invert(m), p[seen, :2]) for m, p in zip(places, points, strict=True)])
+    on_photo = np.array([geometry.apply(geometry.invert(m), p[JUDGED, :2]) for m, p in zip(places, paths, strict=True)])
     still, moving = on_photo[rest // 4 : rest], on_photo[rest:]
     jitter = math.sqrt(float((np.diff(still, axis=0) ** 2).sum(-1).mean()))
     error = math.sqrt(float(((moving - on_photo.mean(0)) ** 2).sum(-1).mean()))

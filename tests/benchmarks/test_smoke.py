@@ -14,7 +14,17 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
 SCRIPTS = sorted(path.name for path in BENCHMARKS.glob("*.py") if "__main__" in path.read_text(encoding="utf-8"))
-WITH_ROWS = ("distance.py", "dream.py", "face_geometry.py", "live.py", "memory.py", "reasons.py", "size.py", "speed.py")
+WITH_ROWS = (
+    "body.py",
+    "distance.py",
+    "dream.py",
+    "face_geometry.py",
+    "live.py",
+    "memory.py",
+    "reasons.py",
+    "size.py",
+    "speed.py",
+)
 MAY_BE_NEGATIVE = ("growth", "difference", "slowed: delay of the second half less the first")
 MAY_BE_NOTHING = ("reasons.py",)  # rates of what no face shows, and drops that are rises
 TESTED_ELSEWHERE = ("cues.py", "detection.py", "tracking.py")  # tests/body, tests/faces

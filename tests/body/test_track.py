@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 
 from mien.body.pose import HIPS_BELOW, RADIUS, SQUARE, Body, PoseNet, Region
-from mien.body.track import PACE_S, RETRY_S, BodyTracker
+from mien.body.track import PACE_S, RETRY_S, BodyTracker, steady_region
 from mien.types import Box, Face, FloatArray, Frame, Pose
 
 SIDE = 40.0  # of every face, px
@@ -159,7 +159,7 @@ def test_a_body_that_slides_onto_somebody_else_is_sought_again_below_its_face() 
     stream = Stream(world, pace_s=0)
     stream.next(face_at(100, 1))
     world.people = {"a": 100, "other": 160}
-    stream.tracker._tracks[0].body = replace(stream.tracker._tracks[0].body, region=Region((170, 228), SIZE, 0))
+    stream.tracker._tracks[0].region = Region((170, 228), SIZE, 0)
     found = stream.next(face_at(100, 1))
     assert nose_x(found[1]) == 100
 
@@ -241,3 +241,11 @@ def test_inputs_are_not_changed_and_shown_points_are_no_views() -> None:
     pose.keypoints[:] = -1
     assert (face.keypoints == before).all()
     assert nose_x(stream.next(face)[1]) == pytest.approx(100, abs=1)
+
+
+def test_the_square_stays_while_the_body_does() -> None:
+    old = Region((200, 300), 500, 170)
+    for still in (Region((210, 300), 500, 170), Region((200, 300), 520, 170), Region((200, 300), 500, 174)):
+        assert steady_region(old, still) is old
+    for moved in (Region((230, 300), 500, 170), Region((200, 300), 560, 170), Region((200, 300), 500, -180)):
+        assert steady_region(old, moved) is moved

@@ -15,7 +15,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from mien.body.pose import SAME_HEAD, Body, PoseNet, find_body, head_gap, is_same_body
+from mien import geometry
+from mien.body.pose import SAME_HEAD, Body, PoseNet, Region, find_body, head_gap, is_same_body
 from mien.body.smooth import BodySmoother
 from mien.types import Face, Frame, Pose
 
@@ -24,23 +25,28 @@ RETRY_S = 0.5  # a face below which no body was found is tried again after so lo
 OWN = 0.5  # of SAME_HEAD: by how much a body prefers the face it had
 LEAST_SEEN = 3  # points that must be seen of a body whose face is not
 SEEN = 0.5  # visibility of a point that counts as seen
+# A body that holds still is looked at in the very same square: where that follows every tremor of the points, it feeds
+# them back, and heads tremble seven times as much (docs/log.md).
+STILL_SHIFT, STILL_GROWTH, STILL_TURN_DEG = 0.04, 0.08, 5.0  # in sides, in logarithms of the side, in degrees
 SOON = 1e-6  # seconds by which times of frames may be rounded
 
 
 @dataclass(eq=False)
 class _Track:
-    """One body in sight. `pose` holds the smoothed points, `body` the last ones as they were measured."""
+    """One body in sight: `pose` holds smoothed points, `body` those last measured; `region` is looked at next."""
 
     body: Body
     pose: Pose
     looked_s: float
     face: Face | None
+    region: Region
     smoother: BodySmoother = field(default_factory=BodySmoother)
 
     def take(self, body: Body, time_s: float) -> None:
         """Go on with what a new look says."""
         points = self.smoother(body.points, time_s, size=body.region.side)
         self.body, self.looked_s = body, time_s
+        self.region = steady_region(self.region, body.region)
         self.pose = replace(self.pose, keypoints=points, score=body.presence)
 
     @property
@@ -99,7 +105,7 @@ class BodyTracker:
         due = [one for one in self._tracks if frame.time_s - one.looked_s >= self._pace_s - SOON]
         most = math.ceil(len(self._tracks) / turns)
         for one in sorted(due, key=lambda track: track.looked_s)[:most]:
-            body = self._net(frame.image, one.body.region)
+            body = self._net(frame.image, one.region)
             if body.is_present and _is_seen(body):
                 one.take(body, frame.time_s)
             else:
@@ -138,12 +144,22 @@ class BodyTracker:
             if body is None or any(is_same_body(body, one.body) for one in self._tracks):
                 self._tried[face.track_id] = frame.time_s
                 continue
-            track = _Track(body, body.to_pose(face.track_id), frame.time_s, face)
+            track = _Track(body, body.to_pose(face.track_id), frame.time_s, face, body.region)
             track.take(body, frame.time_s)
             self._tracks.append(track)
 
     def _may_try(self, face: Face) -> bool:
         return self._time_s - self._tried.get(face.track_id, -math.inf) >= RETRY_S - SOON
+
+
+def steady_region(old: Region, new: Region) -> Region:
+    """Where to look next: in the old square, until the body has left its place, size or roll in it."""
+    is_still = (
+        math.dist(old.centre, new.centre) < STILL_SHIFT * old.side
+        and abs(math.log(new.side / old.side)) < STILL_GROWTH
+        and abs(geometry.wrap_deg(new.roll_deg - old.roll_deg)) < STILL_TURN_DEG
+    )
+    return old if is_still else new
 
 
 def _misfit(one: _Track, face: Face) -> float:
