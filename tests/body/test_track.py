@@ -174,12 +174,12 @@ def test_faces_whose_ids_are_swapped_take_their_bodies_along() -> None:
 def test_a_face_without_a_body_is_tried_again_after_a_while_only() -> None:
     world = World()
     stream = Stream(world, fps=20)
-    for _ in range(10):
+    for _ in range(4):
         stream.next(face_at(100, 1))
-    assert world.looks == 1  # half a second has not passed
+    assert world.looks == 1  # a fifth of a second has not passed
     world.people["a"] = 100
     assert set(stream.next(face_at(100, 1))) == {1}
-    assert RETRY_S == 0.5
+    assert RETRY_S == 0.2
 
 
 @pytest.mark.parametrize(("fps", "every"), [(10, 1), (15, 1), (20, 1), (24, 2), (30, 2), (60, 3)])

@@ -21,7 +21,7 @@ from mien.body.smooth import BodySmoother
 from mien.types import Face, Frame, Pose
 
 PACE_S = 0.05  # between two looks at one body: at 30 frames a second every second one, at 20 each
-RETRY_S = 0.5  # a face below which no body was found is tried again after so long
+RETRY_S = 0.2  # a face below which no body was found is tried again after so long
 OWN = 0.5  # of SAME_HEAD: by how much a body prefers the face it had
 LEAST_SEEN = 3  # points that must be seen of a body whose face is not
 SEEN = 0.5  # visibility of a point that counts as seen
