@@ -28,7 +28,7 @@ from mien import Reader, runtime
 from mien.body.cues import CUES, CueReader, cues_of
 from mien.errors import MienError
 
-DRAWS, MOVING_DRAWS = 300, 24
+DRAWS, MOVING_DRAWS = 300, 12
 RATES = (10, 15, 30)  # frames a second
 MOST_MISSED, MOST_FALSE = 15.0, 5.0  # per cent
 # A still says these of strong cases only, or never: no bar for what it misses.
