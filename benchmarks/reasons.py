@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from _table import ROOT, Row, arguments, note, report
+from _table import ROOT, Row, add_media, arguments, note, report
 from face_geometry import made_faces
 
 from mien import images, models, runtime
@@ -37,7 +37,8 @@ from mien.expression.reasons import PHRASES
 from mien.faces import measures, mesh, regions
 from mien.faces.mesh import MeshNet
 from mien.files import written_whole
-from mien.types import FloatArray, ImageArray
+from mien.pipeline import Pipeline, PipelineOptions
+from mien.types import FloatArray, Frame, ImageArray
 
 AGREED, AGREED_RARE = 8, 6  # of ten people
 LOOKED_AT = 60  # PublicTest faces of one expression whose heat and drops are looked at
@@ -247,6 +248,28 @@ def region_rows(heats: NDArray[np.float64], drops: NDArray[np.float64]) -> list[
     return [*rows, Row("heat outside, 19 of 20 faces", 100 * outside[0], "%", beside={"drop": 100 * outside[1]})]
 
 
+# --- photos and small faces -------------------------------------------------------------------------------------------
+
+
+def photo_rows(folder: Path) -> list[Row]:
+    """How far the measures of photos' faces are from those of the same faces at FER2013's 48 px, in spreads."""
+    pipeline, net = Pipeline(PipelineOptions(tiles=False)), MeshNet(models.weights_path("face_landmark"))
+    differences = []
+    for path in sorted(folder.glob("*.jpg")):
+        image = images.decode_image(path)
+        faces = [face for face in pipeline.read(Frame(image)).faces if not doubts.is_turned_away(face)]
+        for face, small in zip(faces, find_meshes(net, pipeline.crops(image, faces)) if faces else [], strict=True):
+            if face.mesh is not None and not np.isnan(small).any():
+                pair = (measures.measure(small), measures.measure(face.mesh))
+                differences.append([pair[0][name] - pair[1][name] for name in measures.MEASURES])
+    if not differences:
+        return []
+    apart = np.array(differences)
+    return [Row(f"{name}, 48 px against {len(apart)} photos", float(np.median(np.abs(apart[:, at]))),
+                "spreads", beside={"mean": float(apart[:, at].mean())})
+            for at, name in enumerate(measures.MEASURES)]  # fmt: skip
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure and print; there is no bar."""
     options = _options(argv)
@@ -273,6 +296,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = arguments(__doc__)
     parser.add_argument("--data", type=Path, metavar="FER2013_CSV", help="Kaggle's fer2013.csv")
     parser.add_argument("--votes", type=Path, metavar="FER2013NEW_CSV", help="FERPlus's votes")
+    add_media(parser)
     parser.add_argument("--fit", action="store_true", help="write neutral.json anew from the Training faces")
     parser.add_argument("--meshes", type=Path, metavar="FOLDER", help="keep the meshes that are found here")
     return parser.parse_args(argv)
@@ -285,6 +309,7 @@ def _tell(title: str, faces: Agreed, neutral: measures.Neutral, options: argpars
     for what, values in (("share of the heat", heats), ("drop when covered", drops)):
         note(f"mean {what}, by the network's answer, per cent:\n{region_table(values, labels)}")
     rows = [*rows_of(rates, faces), *region_rows(heats, drops)]
+    rows += [] if options.quick else photo_rows(options.shared / "media" / "photos")
     return report(f"how often each phrase is said, {title}", rows, options)
 
 

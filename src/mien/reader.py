@@ -29,7 +29,7 @@ class Reader:
 
     Args:
         options: every field of `PipelineOptions` by name: detector, max_faces, model, threads, smoothing_s,
-            hold_s, tiles, pace_s, distance, fov_deg, body, body_pace_s.
+            hold_s, tiles, explain, language, pace_s, distance, fov_deg, body, body_pace_s.
 
     Raises:
         UsageError: an option makes no sense.

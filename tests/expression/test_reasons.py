@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
+from readings import expression, face, reading
 
 from mien import catalogue
 from mien.errors import ModelError
@@ -247,7 +249,19 @@ def test_one_is_warned_of_what_lies_outside_the_face(drop: float, heat: float) -
 
 
 def test_most_of_it_outside_is_said_first() -> None:
-    assert said({"outside": 0.5}, {"brows": 3}).startswith("Mostly what surrounds the face.")
+    text = said({"outside": 0.5}, {"brows": 3})
+    assert text.startswith("Mostly what surrounds the face.") and "Beware" in text
+    few = {"outside": 0.11, "mouth": 0.1}  # below the limit of the warning, yet more than all else
+    assert "Beware" in said(few, {"brows": 3})
+
+
+def test_after_a_reading_each_face_is_told_and_each_lesson_given_once() -> None:
+    explained = [replace(expression(votes), explanation=Explanation("", EVEN, {**NEUTRAL, "brows": 4}))
+                 for votes in ({"happy": 1.0}, {"happy": 0.9}, {"sad": 0.9})]  # fmt: skip
+    lines = reasons.reading_words(reading(*(face(x=100 * at, read=one) for at, one in enumerate(explained))))
+    assert [line.split(":")[0] for line in lines] == ["Left", "Middle", "Right", "Happy", "Sad"]
+    assert lines[2] == "Right: No part of the face stands out. Brows: raised."
+    assert reasons.reading_words(reading(face(read=expression()))) == reasons.reading_words(reading()) == []
 
 
 def test_a_face_without_a_mesh_gets_no_guess() -> None:

@@ -60,6 +60,15 @@ def read(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
+    explain: Annotated[
+        bool,
+        typer.Option(
+            "--explain",
+            metavar="",
+            help="Say why each face was read so, and what to look for; in JSON too.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     language: Annotated[
         str,
         typer.Option(
@@ -155,6 +164,8 @@ def read(
             distance=distance,
             fov_deg=fov,
             body=body,
+            explain=explain,
+            language=language,
             **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]
         ),
         source=SourceOptions(

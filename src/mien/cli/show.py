@@ -23,7 +23,7 @@ from mien import models
 from mien.body.cue_words import cue_sentence
 from mien.body.distance_words import face_distance_words
 from mien.errors import ModelError
-from mien.expression import words
+from mien.expression import reasons, words
 from mien.media.sources import Source
 from mien.types import Expression, Face, Reading
 
@@ -103,6 +103,8 @@ class Display:
         self._out.print(escape(said_of(reading, self._language)), soft_wrap=soft)
         if reading.faces:
             self._out.print(faces_table(reading, language=self._language))
+        for line in reasons.reading_words(reading, self._language):
+            self._out.print(escape(line), soft_wrap=soft)
 
     def _live_view(self, reading: Reading) -> RenderableType:
         name = f"[bold]{escape(self._source.name)}[/bold]  {reading.time_s:.1f} s, {self._rate():.0f} frames a second"

@@ -19,7 +19,7 @@ from mien.catalogue import DEFAULT, language_of, message
 from mien.errors import ModelError
 from mien.expression import heat, words
 from mien.expression.classify import Classifier
-from mien.types import Explanation, FloatArray, ImageArray, Region
+from mien.types import Explanation, FloatArray, ImageArray, Reading, Region
 
 Mask = NDArray[np.bool_]
 
@@ -27,7 +27,8 @@ OUTSIDE = "outside"
 MOSTLY = 0.5  # share of the evidence from which on one region is named alone ...
 MOSTLY_TWO = 0.6  # ... and two together
 CLEAR_DROP = 0.1  # one person of ten who changes their mind: less is not told
-CLEAR_HEAT = 0.05  # above what is usual: a spread or more for every region (0.01 to 0.07)
+CLEAR_HEAT = 0.07  # above what is usual: a spread or more for every region (0.01 to 0.07) ...
+APART_HEAT = 0.12  # ... and so much that it should be told though covers do not bear it out
 SLIGHT = 1.6  # times a phrase's limit, below which it is said with "slightly"
 MOST_SAID = 3  # phrases of one region: longer lists are not listened to
 # The share of the heat that lies on each region in the mean over faces (`benchmarks/reasons.py`): a map of 6 x 6 places
@@ -280,12 +281,28 @@ def _warnings(regions: Mapping[str, Region], leading: Sequence[str], language: s
     said = []
     drops, excess = _drops(regions), _excess(regions)
     lit = max(excess, key=lambda name: excess[name], default="")
-    if lit and excess[lit] >= CLEAR_HEAT and lit not in leading and drops[lit] < CLEAR_DROP <= max(drops.values()):
+    if lit and excess[lit] >= APART_HEAT and lit not in leading and drops[lit] < CLEAR_DROP <= max(drops.values()):
         said.append(message("reason.apart", language, part=message(f"reason.part.{lit}", language)))
     outside = regions.get(OUTSIDE, Region(0.0, 0.0))
-    if outside.heat >= MUCH_HEAT_OUTSIDE or outside.drop >= MUCH_DROP_OUTSIDE:
+    if OUTSIDE in leading or outside.heat >= MUCH_HEAT_OUTSIDE or outside.drop >= MUCH_DROP_OUTSIDE:
         said.append(message("reason.outside", language))
     return said
+
+
+def reading_words(reading: Reading, language: str = DEFAULT) -> list[str]:
+    """What to say after a Reading: why each face was read so, from left to right, then a lesson for each expression."""
+    faces = sorted(reading.faces, key=lambda face: face.box.centre[0])
+    told = [
+        (place, face.expression) for place, face in zip(words.place_names(len(faces), language), faces, strict=True)
+    ]
+    explained = [(place, said) for place, said in told if said and said.explanation]
+    reasons = [
+        message("reason.placed", language, place=place, text=explanation_words(said.explanation, said.label, language))
+        for place, said in explained
+        if said.explanation
+    ]
+    lessons = [hint_words(label, language) for label in dict.fromkeys(said.label for _, said in explained)]
+    return [*reasons, *filter(None, lessons)]
 
 
 def hint_words(label: str, language: str = DEFAULT) -> str:

@@ -65,7 +65,7 @@ def label_map(mesh: FloatArray, matrix: geometry.Matrix, size: int) -> NDArray[n
     points = np.clip(FINENESS * geometry.apply(matrix, mesh[:, :2]), -_FARTHEST, _FARTHEST)
     large = np.full((FINENESS * size,) * 2, REGIONS.index("outside"), np.uint8)
     for name, outline in _DRAWN:
-        corners = np.stack([points[np.atleast_1d(at)].mean(0) for at in outline])
+        corners = np.stack([points[np.asarray(at).reshape(-1)].mean(0) for at in outline])
         fixed = np.rint((corners - 0.5) * (1 << _SHIFT)).astype(np.int32)  # OpenCV counts from pixel middles
         drawn = cv2.convexHull(fixed) if outline in HULLS else fixed
         cv2.fillPoly(large, [drawn], REGIONS.index(name), shift=_SHIFT)
