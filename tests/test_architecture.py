@@ -61,7 +61,7 @@ ROOMS: dict[str, list[str]] = {
     "jinja2": ["report"],
     "matplotlib": ["report"],
     "pandas": ["media.tables", "data.manifest"],
-    "pyarrow": ["media.tables", "data.manifest"],
+    "pyarrow": ["media.tables", "data.manifest", "data.posture_rows"],
     "av": ["media", "images"],
     "mss": ["media"],
     "babel": ["catalogue"],

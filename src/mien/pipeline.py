@@ -19,8 +19,10 @@ from numpy.typing import NDArray
 from mien import images, models, runtime
 from mien.body.cues import CueReader
 from mien.body.distance import Ruler
+from mien.body.fusion import PostureReader
 from mien.body.lens import check_fov
-from mien.body.pose import PoseNet, find_bodies
+from mien.body.pose import PoseNet, find_bodies, pose_owner
+from mien.body.posture import PostureModel
 from mien.body.track import PACE_S as BODY_PACE_S
 from mien.body.track import BodyTracker
 from mien.catalogue import DEFAULT, language_of
@@ -64,8 +66,11 @@ class PipelineOptions:
     fov_deg: float | None = None  # the camera's horizontal field of view; None: by the file, or a usual one
     explain: bool = False  # say why: fills `Expression.explanation`, at eight times the network's work for each face
     language: str = DEFAULT  # of that text
+    posture: Path | None = None  # a folder that `mien train-posture` wrote; with `body`: poses say a tone too
 
     def __post_init__(self) -> None:
+        if self.posture is not None and not self.body:
+            raise UsageError("a posture model needs bodies: set body too")
         if self.detector not in DETECTORS:
             raise UsageError(f"there is no detector {self.detector!r}; there are: {', '.join(DETECTORS)}")
         if self.max_faces is not None and self.max_faces < 1:
@@ -143,6 +148,8 @@ class Pipeline:
         self._pose_net: PoseNet | None = None
         self._bodies: BodyTracker | None = None
         self._cues = CueReader()
+        folder = self.options.posture
+        self._posture = None if folder is None else PostureReader(PostureModel.load(folder))
         if self.options.body:
             self._open_body()
 
@@ -159,6 +166,8 @@ class Pipeline:
             self._bodies.reset()
         self._cues.reset()
         self._ruler.reset()
+        if self._posture is not None:
+            self._posture.reset()
         self._said, self._searched_s = {}, -math.inf
 
     def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
@@ -202,7 +211,11 @@ class Pipeline:
         net, bodies = self._open_body()
         with watch("body"):
             poses = bodies.update(frame, faces) if stream else find_bodies(net, frame.image, faces)
-            return self._cues.with_cues(poses, faces, time_s=frame.time_s if stream else None)
+            time_s = frame.time_s if stream else None
+            poses = self._cues.with_cues(poses, faces, time_s=time_s)
+        if self._posture is None:
+            return poses
+        return [self._posture.read(pose, pose_owner(pose, faces), time_s) for pose in poses]
 
     def _open_body(self) -> tuple[PoseNet, BodyTracker]:
         if self._pose_net is None or self._bodies is None:

@@ -29,7 +29,8 @@ class Reader:
 
     Args:
         options: every field of `PipelineOptions` by name: detector, max_faces, model, threads, smoothing_s,
-            hold_s, tiles, explain, language, pace_s, distance, fov_deg, body, body_pace_s.
+            hold_s, tiles, explain, language, pace_s, distance, fov_deg, body, body_pace_s,
+            posture (a folder).
 
     Raises:
         UsageError: an option makes no sense.
@@ -41,6 +42,8 @@ class Reader:
             options.pop("model", None)
         else:
             options["model"] = Path(options["model"])
+        if options.get("posture") is not None:
+            options["posture"] = Path(options["posture"])
         known = [field.name for field in fields(PipelineOptions)]
         if unknown := set(options) - set(known):
             raise UsageError(f"Reader has no option {min(unknown)!r}; it has: {', '.join(known)}")

@@ -129,6 +129,14 @@ def read(
         Path | None,
         typer.Option(metavar="FOLDER", help="A model folder in place of the embedded one.", rich_help_panel=TUNING),
     ] = None,
+    posture: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="A posture model of yours: what it says, alone and with the face.",
+            rich_help_panel=TUNING,
+        ),
+    ] = None,
     smoothing: Annotated[
         float | None,
         typer.Option(
@@ -154,7 +162,7 @@ def read(
     from mien.media.source import SourceOptions
     from mien.pipeline import PipelineOptions
 
-    chosen = {"model": model, "smoothing_s": smoothing, "hold_s": hold}
+    chosen = {"model": model, "smoothing_s": smoothing, "hold_s": hold, "posture": posture}
     job = Job(
         inputs=tuple(inputs),
         pipeline=PipelineOptions(
@@ -163,7 +171,7 @@ def read(
             threads=threads,
             distance=distance,
             fov_deg=fov,
-            body=body,
+            body=body or posture is not None,
             explain=explain,
             language=language,
             **{name: value for name, value in chosen.items() if value is not None},  # type: ignore[arg-type]

@@ -101,6 +101,8 @@ class Display:
         soft = not self._out.is_terminal
         self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}", soft_wrap=soft)
         self._out.print(escape(said_of(reading, self._language)), soft_wrap=soft)
+        if postures := words.posture_words(reading, self._language):
+            self._out.print(escape(postures), soft_wrap=soft)
         if reading.faces:
             self._out.print(faces_table(reading, language=self._language))
         for line in reasons.reading_words(reading, self._language):

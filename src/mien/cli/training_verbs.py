@@ -12,6 +12,19 @@ from mien.cli.app import app
 from mien.cli.options import DATA, LAYOUT, VOTES
 
 
+@app.command("train-posture")
+def train_posture(
+    data: Annotated[
+        Path, typer.Option(metavar="ROWS.parquet", help="Rows of `mien collect`, or a folder of such files.")
+    ],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where posture.json goes.")],
+) -> None:
+    """Train a posture model on labelled rows, judged by people held out; needs the extras `learn` and `tables`."""
+    from mien.cli.posture_training import run_posture_training
+
+    run_posture_training(data, out)
+
+
 @app.command()
 def train(
     data: Annotated[Path, DATA],

@@ -2,7 +2,24 @@
 
 from __future__ import annotations
 
-from mien.cli import data_verbs, export_verbs, judging_verbs, live_verbs, reading_verbs, training_verbs
+from mien.cli import (
+    collecting_verbs,
+    data_verbs,
+    export_verbs,
+    judging_verbs,
+    live_verbs,
+    reading_verbs,
+    training_verbs,
+)
 from mien.cli.app import app
 
-__all__ = ["app", "data_verbs", "export_verbs", "judging_verbs", "live_verbs", "reading_verbs", "training_verbs"]
+__all__ = [
+    "app",
+    "collecting_verbs",
+    "data_verbs",
+    "export_verbs",
+    "judging_verbs",
+    "live_verbs",
+    "reading_verbs",
+    "training_verbs",
+]
