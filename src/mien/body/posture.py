@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mien.body.skeleton import EARS, ELBOWS, SHOULDERS, WRISTS, Head, Point, Skeleton
+from mien.body.skeleton import EARS, ELBOWS, HIPS, SHOULDERS, WRISTS, Head, Point, Skeleton
 from mien.errors import ModelError
 from mien.types import Pose, Tone
 
@@ -28,8 +28,8 @@ Array = NDArray[np.float64]
 TONES = ("positive", "neutral", "negative")
 STILL_FEATURES = (
     "elbow_deg", "elbows_differ_deg", "wrist_v", "wrists_differ_v", "wrists_apart", "wrists_crossed", "hand_to_nose",
-    "elbows_apart", "nose_v", "ear_v", "shoulders_tilt_deg", "lean_deg", "facing", "head_roll_deg", "head_yaw_deg",
-    "head_pitch_deg",
+    "elbows_apart", "nose_v", "ear_v", "shoulders_tilt_deg", "trunk_length", "facing", "head_roll_deg", "head_yaw_deg",
+    "head_pitch_deg", "head_size",
 )  # fmt: skip
 MOTION_FEATURES = ("head_speed", "hands_speed", "shoulders_speed")  # shoulder widths a second
 FEATURES = (*STILL_FEATURES, *MOTION_FEATURES)
@@ -91,8 +91,10 @@ def _bend(body: Skeleton, shoulder: int, elbow: int, wrist: int) -> float:
 def _trunk(body: Skeleton) -> dict[str, float]:
     line = body.px(SHOULDERS[0]) - body.px(SHOULDERS[1])
     found = {"shoulders_tilt_deg": math.degrees(math.atan2(abs(line.imag), abs(line.real))), "facing": body.facing}
-    if body.lean_deg is not None:
-        found["lean_deg"] = body.lean_deg
+    if body.sees(*HIPS):  # what leans to or from the camera looks shorter; the pose's z would tell too little
+        found["trunk_length"] = abs(body.trunk_px) / body.unit_px
+    if body.head_px is not None:
+        found["head_size"] = body.head_px / body.unit_px
     return found
 
 
