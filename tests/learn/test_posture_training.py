@@ -59,10 +59,12 @@ def test_a_known_rule_is_learned_by_people_held_out() -> None:
 
 
 def test_random_labels_are_not_learned() -> None:
-    model = posture.train(rows(rule=False))
-    assert abs(model.card["posture"]["accuracy"] - 1 / 3) < 0.08
-    assert model.weight < 0.3
-    assert model.card["together"]["accuracy"] >= model.card["face"]["accuracy"] - 0.02
+    drawn = [rows(seed=seed, rule=False) for seed in range(6)]
+    right = [(posture.held_out(one).argmax(1) == one.label).mean() for one in drawn]
+    assert np.mean(right) == pytest.approx(1 / 3, abs=0.05)  # one draw of 8 people lies .035 beside it
+    card = posture.train(drawn[1]).card
+    assert card["posture"]["interval"][0] <= card["most_frequent"]["accuracy"]
+    assert card["together"]["accuracy"] == pytest.approx(card["face"]["accuracy"], abs=0.02)
 
 
 def test_the_json_model_says_what_scikit_learn_says(tmp_path: Path) -> None:
