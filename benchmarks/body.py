@@ -47,24 +47,29 @@ def picture(path: Path) -> ImageArray:
     return np.asarray(Image.open(path).convert("RGB"))
 
 
-def median_ms(work: Callable[[], object], count: int) -> float:
-    """Median time of one call."""
-    times = []
+def medians_ms(work: dict[str, Callable[[], object]], count: int) -> dict[str, float]:
+    """Median time of a call of each, in turns: what else the machine does then falls on all alike."""
+    times: dict[str, list[float]] = {name: [] for name in work}
     for _ in range(count):
-        began = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - began)
-    return 1000 * float(np.median(times))
+        for name, call in work.items():
+            began = time.perf_counter()
+            call()
+            times[name].append(time.perf_counter() - began)
+    return {name: 1000 * float(np.median(some)) for name, some in times.items()}
 
 
 def speeds(net: PoseNet, other: PoseNet | None, face: Face, count: int) -> list[Row]:
     """How long a look takes, with the face mesh on the same picture beside it."""
-    image, mesh = picture(ASTRONAUT), MeshNet(weights_path("face_landmark"))
-    box = ASTRONAUT_BOX
-    beside = {"face mesh": median_ms(lambda: mesh(image, box.centre, 1.5 * box.side, 0.0), count)}
+    image, mesh, box = picture(ASTRONAUT), MeshNet(weights_path("face_landmark")), ASTRONAUT_BOX
+    region = region_below(face, 0.0)
+    work: dict[str, Callable[[], object]] = {
+        "one look": lambda: net(image, region),
+        "face mesh": lambda: mesh(image, box.centre, 1.5 * box.side, 0.0),
+    }
     if other is not None:
-        beside["other network"] = median_ms(lambda: other(image, region_below(face, 0.0)), count)
-    return [Row("one look", median_ms(lambda: net(image, region_below(face, 0.0)), count), "ms", MOST_MS, beside)]
+        work["other network"] = lambda: other(image, region)
+    times = medians_ms(work, count)
+    return [Row("one look", times.pop("one look"), "ms", MOST_MS, times)]
 
 
 def found_on_photos(net: PoseNet, finder: FaceFinder, paths: list[Path]) -> Row:

@@ -187,7 +187,7 @@ def _next_region(places: geometry.Matrix) -> Region:
 def _refined(places: FloatArray, heat: FloatArray) -> FloatArray:
     """Points (39, 2) px of the crop, moved to the centre of gravity of their heat-maps (64, 64, 39) where these peak.
 
-    In MediaPipe's graph too; it takes a third of the jitter from elbows and a tenth to a third from shoulders.
+    In MediaPipe's graph too; it takes up to 40 % of their jitter from elbows and shoulders.
     """
     cell = SIZE // heat.shape[0]
     around = np.arange(-HEAT_CELLS, HEAT_CELLS + 1)
