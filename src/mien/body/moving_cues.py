@@ -42,7 +42,7 @@ LONGEST_GAP_S = 0.4
 SWING = 0.06  # of the shoulders' width: 2 cm, over four standard deviations of a point's noise
 GESTURE = 0.6  # and more is a gesture of the arm, or a step
 RESTLESS_PER_S = (0.75, 1.75)  # swings a second of one limb: fewer are single movements
-STILL = (0.14, 0.07)  # of the shoulders' width, 5 and 2.5 cm: people who stand still sway by a centimetre or two
+STILL = (0.11, 0.055)  # of the shoulders' width, 4 and 2 cm: people who stand still sway by a centimetre or two
 ODD = 0.02  # of the places of a window are not counted: one at each end
 STANDING, SITTING = 0.8, 0.6  # shoulder widths from hip down to knee: a thigh is 1.1 long
 
