@@ -144,6 +144,9 @@ def test_bodies_are_read_for_those_who_ask_for_them(astronaut: Path) -> None:
             counts.append(len(answer["reading"]["poses"]))
     assert counts == [1, 0, 1]
     (pose,) = answer["reading"]["poses"]
+    (body,) = answer["bodies"]
+    assert body["track_id"] == pose["track_id"]
+    assert len(body["cues"]) == len(pose["cues"])
     assert pose["track_id"] == answer["reading"]["faces"][0]["track_id"]
 
 

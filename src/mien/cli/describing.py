@@ -7,13 +7,12 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from mien.cli.stages import stages
 from mien.data import describe
 from mien.data.load import load_faces
 from mien.errors import MissingExtraError
-from mien.types import Progress as Report
 
 
 def run_description(data: Path, votes: Path | None, out: Path, *, layout: str | None) -> None:
@@ -35,13 +34,7 @@ def run_description(data: Path, votes: Path | None, out: Path, *, layout: str | 
 
     check_folder(out)  # before minutes of work
     console = Console(stderr=True, highlight=False)
-    bars = (TextColumn("{task.description:>20}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*bars, console=console, transient=True, disable=not console.is_terminal) as progress:
-
-        def stage(name: str) -> Report:
-            task = progress.add_task(name, total=None)
-            return lambda done, total: progress.update(task, completed=done, total=total)
-
+    with stages(console) as stage:
         faces = load_faces(data, votes, layout=layout, progress=stage("reading faces"))
         found = describe.describe(faces, stage("looking for twins"))
         stage("drawing")

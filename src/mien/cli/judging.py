@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from mien import models
 from mien.cli.judging_tables import comparison_shown, scores_shown
+from mien.cli.stages import Stage, stages
 from mien.data.faceset import FaceSet
 from mien.data.load import find_layout, load_faces
 from mien.errors import MissingExtraError, UsageError
@@ -23,13 +22,10 @@ from mien.files import written_whole
 from mien.judge import averaged, card, compare, evaluate, eyes, thorough
 from mien.judge.evaluate import Judged
 from mien.types import FloatArray
-from mien.types import Progress as Report
 
 SPLIT = "PublicTest"  # judged unless another is named
 ALL = "all"  # the name of the split where the data have none of that name
 THREADS = 2
-
-Stage = Callable[[str], Report]
 
 
 @dataclass(frozen=True)
@@ -72,7 +68,7 @@ def run_evaluation(material: Material, model: Path | None, others: Sequence[Path
     write_page = _page_writer("scores_page", "write_scores_page", outputs.report)
     classifiers = [Classifier(one, threads=THREADS) for one in (folder, *others)]
     console = Console(stderr=True, highlight=False)
-    with _stages(console) as stage:
+    with stages(console) as stage:
         faces, rest, split = _load(material, classifiers, with_rest=outputs.report is not None, stage=stage)
         if outputs.card and split == "Training":
             raise UsageError("a card's scores are not of faces that a model was trained on: name another split")
@@ -106,7 +102,7 @@ def run_calibration(folder: Path, material: Material) -> None:
     """
     classifier = Classifier(folder, threads=THREADS)
     console = Console(stderr=True, highlight=False)
-    with _stages(console) as stage:
+    with stages(console) as stage:
         faces = load_faces(material.data, material.votes, layout=material.layout, progress=stage("reading faces"))
         found = card.tone_for_card(classifier, faces, stage)
         card.write_on_card(folder, tone=found)
@@ -127,7 +123,7 @@ def run_comparison(material: Material, folders: Sequence[Path], outputs: Outputs
     write_page = _page_writer("compare_page", "write_compare_page", outputs.report)
     classifiers = [Classifier(folder, threads=THREADS) for folder in folders]
     console = Console(stderr=True, highlight=False)
-    with _stages(console) as stage:
+    with stages(console) as stage:
         faces, _, split = _load(material, classifiers, with_rest=False, stage=stage)
         keypoints = _keypoints(faces, material, classifiers, needed=False, stage=stage)
         judged = _judge_all(classifiers, faces, keypoints, (material.align, split), stage)
@@ -137,19 +133,6 @@ def run_comparison(material: Material, folders: Sequence[Path], outputs: Outputs
     console.print(*faces.notes, *comparison_shown(result), sep="\n")
     _tell(console, page, None)
     _write_json(result, outputs.json)
-
-
-@contextmanager
-def _stages(console: Console) -> Iterator[Stage]:
-    """Show a bar for each stage while the block runs, and nothing after it; nothing where there is no terminal."""
-    bars = (TextColumn("{task.description:>24}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*bars, console=console, transient=True, disable=not console.is_terminal) as progress:
-
-        def stage(name: str) -> Report:
-            task = progress.add_task(name, total=None)
-            return lambda done, total: progress.update(task, completed=done, total=total)
-
-        yield stage
 
 
 def _page_writer(module: str, name: str, folder: Path | None) -> Callable[..., Path]:

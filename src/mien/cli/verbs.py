@@ -5,6 +5,7 @@ from __future__ import annotations
 from mien.cli import (
     collecting_verbs,
     data_verbs,
+    explaining_verbs,
     export_verbs,
     judging_verbs,
     live_verbs,
@@ -17,6 +18,7 @@ __all__ = [
     "app",
     "collecting_verbs",
     "data_verbs",
+    "explaining_verbs",
     "export_verbs",
     "judging_verbs",
     "live_verbs",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
@@ -103,10 +104,11 @@ class Picture:
 
 @dataclass(frozen=True)
 class Charts:
-    """Charts side by side where there is room."""
+    """Charts side by side where there is room; with `is_wide` one below the other, as large as they are."""
 
     kind: ClassVar[str] = "charts"
     pictures: tuple[Picture, ...]
+    is_wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -176,14 +178,18 @@ def _template() -> Template:
     return environment.get_template("page.html")
 
 
-def write_page(folder: Path, page: Page, facts: Mapping[str, Any]) -> Path:
+def write_page(
+    folder: Path, page: Page, facts: Mapping[str, Any], *, more: Mapping[str, bytes] = MappingProxyType({})
+) -> Path:
     """Write report.html, its pictures and `facts` into a folder, whole or not at all; returns the page's path.
+
+    `more` are files to lie beside it, by name.
 
     Raises:
         UsageError: the folder holds files that are none of an earlier report's.
         SinkError: it cannot be written.
     """
-    files = {PAGE: render(page).encode(), **_pictures(page)}
+    files = {PAGE: render(page).encode(), **_pictures(page), **more}
     if page.facts_name:
         files[page.facts_name] = (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode()
     write_folder(folder, files)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mien import draw
+from mien.body.cue_words import cue_said
 from mien.expression import words
 from mien.types import Reading
 
@@ -12,11 +13,17 @@ from mien.types import Reading
 def answer_of(reading: Reading, language: str, *, points: bool = False) -> dict[str, Any]:
     """Plain JSON values: `reading`, `outlines` (the four corners around each face, px), `words` and `sentence`.
 
+    `bodies` has for each pose its `track_id` and its `cues` in words, each with what it can mean.
+
     Raises UsageError for a language that there is not.
     """
     return {
         "reading": reading.to_dict(points=points),
         "outlines": [draw.outline(face).round(1).tolist() for face in reading.faces],
         "words": [words.face_parts(face, language) for face in reading.faces],
+        "bodies": [
+            {"track_id": pose.track_id, "cues": [cue_said(cue.name, language) for cue in pose.cues]}
+            for pose in reading.poses
+        ],
         "sentence": words.sentence(reading, language),
     }
