@@ -20,7 +20,9 @@ VERBS = {
     for name, group in GROUPS.items()
     for inner, verb in getattr(group, "commands", {"": group}).items()
 }
-VERB_NAMES = "live|read|models|data|evaluate|calibrate|compare|train-posture|train|collect-labels|collect|explain|export"
+VERB_NAMES = (
+    "live|read|models|data|evaluate|calibrate|compare|train-posture|train|collect-labels|collect|explain|export"
+)
 COMMAND = re.compile(rf"(?:^    |`)(mien (?:{VERB_NAMES})\b[^`\n]*)", re.MULTILINE)
 
 

@@ -74,7 +74,7 @@ def test_a_frame_is_answered_by_its_reading(socket: Any) -> None:
     greet(socket, points=True)
     socket.send_bytes(raw(7, 1.5, size=(64, 48)))
     told = socket.receive_json()
-    assert set(told) == {"type", "id", "reading", "outlines", "words", "sentence"}
+    assert set(told) == {"type", "id", "reading", "outlines", "words", "bodies", "sentence"}
     assert (told["type"], told["id"], told["reading"]["time_s"]) == ("reading", 7, 1.5)
     assert np.shape(told["outlines"]) == (1, 4, 2) and len(told["reading"]["faces"][0]["keypoints"]) == 6
     assert Reading.from_dict(told["reading"]).width == 64

@@ -68,7 +68,7 @@ def refused(answer, status: int) -> str:
 
 def test_a_picture_is_one_object(client: TestClient) -> None:
     told = ask(client, picture(), "holiday/me.png").json()
-    assert set(told) == {"reading", "outlines", "words", "sentence"}
+    assert set(told) == {"reading", "outlines", "words", "bodies", "sentence"}
     assert (told["reading"]["width"], told["reading"]["height"]) == (64, 48)
     assert np.shape(told["outlines"]) == (1, 4, 2)
     assert told["words"][0]["title"] == "looks happy" and told["sentence"].startswith("One person: looks happy")
