@@ -161,10 +161,11 @@ def scores(
 ) -> FloatArray:
     """What an objective gives pictures (N, S, S) uint8, perhaps through a transform, drawn anew for each: (N,)."""
     rng = Generator().manual_seed(seed)
+    together = TOGETHER if transform is None else 1
     found = []
     with torch.no_grad(), looking(subject, objective.layers) as look:
-        for picture in pictures:
-            seen = _enlarged(to_input(picture[None]), subject)
+        for first in range(0, len(pictures), together):
+            seen = _enlarged(to_input(pictures[first : first + together]), subject)
             found.append(objective.score(look(seen if transform is None else transform(seen, rng))))
     return np.asarray(torch.cat(found).numpy() if found else (), np.float32)
 
