@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 from face_sets import drawn_faces, write_csv
 from PIL import Image
 
+from mien.explain import methods
+from mien.explain.dream import DreamOptions
 from mien.explain.methods import METHODS, NEED_FACES, QUICK
+from mien.explain.subject import open_subject
 
 
 def test_the_quick_ones_make_a_page(mien, astronaut: Path, tmp_path: Path) -> None:
@@ -86,6 +90,14 @@ def test_what_cannot_be_is_one_line_and_writes_nothing(
 ) -> None:
     given = [str(astronaut) if one == "PHOTO" else one for one in arguments]
     mien("explain", *given, "--out", tmp_path / "out").fails(code, *texts)
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_in_a_dream_writes_nothing(mien, astronaut: Path, tmp_path: Path, monkeypatch) -> None:
+    made = methods.dream.dream_all(open_subject(), "votes", options=DreamOptions(steps=1))
+    monkeypatch.setattr(methods.dream, "dream_all", lambda *_, **__: [replace(one, is_complete=False) for one in made])
+    ended = mien("explain", "--method", "dream", "--out", tmp_path / "out")
+    assert ended.code == 130
     assert not (tmp_path / "out").exists()
 
 

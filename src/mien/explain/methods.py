@@ -24,6 +24,7 @@ from mien.explain import (
 )
 from mien.explain import maps as heat_maps
 from mien.explain.activation_figures import Case
+from mien.explain.dream import Dream
 from mien.explain.heatmap import Question
 from mien.explain.sitters import Sitter
 from mien.explain.subject import Subject
@@ -205,12 +206,12 @@ def _known(job: Job, method: str) -> Known:
 def _dream(job: Job) -> Iterator[Shown]:
     for subject in job.subjects:
         head = job.question.head or subject.head
-        dreams = dream.dream_all(subject, head, progress=job.stage(f"dreaming: {subject.name}"))
+        dreams = _whole(dream.dream_all(subject, head, progress=job.stage(f"dreaming: {subject.name}")))
         yield Shown(
             f"dream-{subject.name}",
             f"What {subject.name} wants to see",
             dream_figures.classes_poster(subject, dreams, head, language=job.language),
-            "Pictures made from noise until the network is as sure as it can be of each word. They show what it goes "
+            "A sketch of a face, changed until the network is as sure as it can be of each word. It shows what it goes "
             "by at its extreme; no person looks so.",
         )
 
@@ -220,6 +221,7 @@ def _dream_photo(job: Job) -> Iterator[Shown]:
         made = dream_figures.photo_dream(
             subject, crop, layer=job.layer_of(subject), progress=job.stage(f"dreaming of {sitter.name}")
         )
+        _whole([made])
         yield Shown(
             f"dream-photo-{sitter.name}-{subject.name}",
             f"A dream of {sitter.name}",
@@ -231,13 +233,20 @@ def _dream_photo(job: Job) -> Iterator[Shown]:
 
 def _dream_layers(job: Job) -> Iterator[Shown]:
     for subject in job.subjects:
-        dreams = dream.dream_layers(subject, progress=job.stage(f"dreaming: {subject.name}"))
+        dreams = _whole(dream.dream_layers(subject, progress=job.stage(f"dreaming: {subject.name}")))
         yield Shown(
             f"dream-layers-{subject.name}",
             f"What each layer of {subject.name} wants to see",
             dream_figures.layers_poster(subject, dreams, language=job.language),
             "From the first layer to the last: edges, then textures, then parts of faces.",
         )
+
+
+def _whole(dreams: Sequence[Dream]) -> Sequence[Dream]:
+    """The dreams; a page of some that Ctrl-C cut short would not say so, so it is passed on."""
+    if not all(one.is_complete for one in dreams):
+        raise KeyboardInterrupt
+    return dreams
 
 
 METHODS: Mapping[str, Method] = {
