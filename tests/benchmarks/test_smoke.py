@@ -27,7 +27,7 @@ WITH_ROWS = (
 )
 MAY_BE_NEGATIVE = ("growth", "difference", "slowed: delay of the second half less the first")
 MAY_BE_NOTHING = ("reasons.py",)  # rates of what no face shows, and drops that are rises
-TESTED_ELSEWHERE = ("cues.py", "detection.py", "tracking.py")  # tests/body, tests/faces
+TESTED_ELSEWHERE = ("cues.py", "detection.py", "explain.py", "tracking.py")  # tests/body, tests/faces
 
 
 def run(script: str, *options: str) -> subprocess.CompletedProcess[str]:
