@@ -50,6 +50,7 @@ FACES, MINUTES = 200, 15.0
 PARTS = {"maps": 0.4, "curves": 0.75, "sanity": 0.88, "stability": 1.0}  # of the time, by when each part ends
 LEAST = 3  # faces of each part, however long they take
 PER_CLASS = 40  # faces of each expression whose heat outside the face is measured
+WIDE = 150  # letters of a line of the tables
 QUICK_SIDE, HALF = 24, np.array([[0.5, 0, 0], [0, 0.5, 0]])  # px of a smoke run's crops, and the way to them
 SHEET, ACROSS = 3600, 60  # faces of a shared sheet, and of its row
 Means = dict[str, list[float | str]]
@@ -349,26 +350,37 @@ def _resident_mb() -> float:
 # --- all of it ------------------------------------------------------------------------------------------------------
 
 
-def measure(subject: Subject, faces: Faces, options: argparse.Namespace) -> tuple[list[Found], dict[str, list[Curves]]]:
+def measure(
+    subject: Subject, faces: Faces, options: argparse.Namespace, tell: Callable[[Found], None]
+) -> dict[str, list[Curves]]:
+    """Measure part after part; each table is told as soon as it is full. Returns the curves on blurred faces."""
     start, net = time.monotonic(), MeshNet(models.weights_path("face_landmark"))
     ends = {part: start + 60 * options.minutes * share for part, share in PARTS.items()}
     methods = ways(subject, options.layer)
-    faces = aligned(faces, subject, net) if not options.quick else faces
+    if not options.quick:
+        faces = aligned(needed(faces, options.faces), subject, net)
     crops = until(faces.crops, ends["maps"], options.faces, "maps")
     found = [explained(subject, methods, crop) for crop in crops]
     middle = (ends["maps"] + ends["curves"]) / 2
-    note("curves")
-    by_fill = {fill: curves(subject, found, end, fill) for fill, end in
-               zip(FILLS, (middle, ends["curves"]), strict=True)}  # fmt: skip
-    tables = [faithful_table(each, fill) for fill, each in by_fill.items()]
-    note("sanity")
-    tables.append(sanity_table(subject, methods, found, ends["sanity"]))
-    note("stability")
-    tables.append(stability_table(subject, methods, found, ends["stability"]))
-    note("outside the face, memory")
-    tables += outside_tables(subject, faces, found, net)
-    tables.append(memory_table(20 if options.quick else 1000))
-    return tables, by_fill["blurred"]
+    by_fill = {}
+    for fill, end in zip(FILLS, (middle, ends["curves"]), strict=True):
+        by_fill[fill] = curves(subject, found, end, fill)
+        tell(faithful_table(by_fill[fill], fill))
+    for table in outside_tables(subject, faces, found, net):
+        tell(table)
+    tell(sanity_table(subject, methods, found, ends["sanity"]))
+    tell(stability_table(subject, methods, found, ends["stability"]))
+    tell(memory_table(20 if options.quick else 1000))
+    return by_fill["blurred"]
+
+
+def needed(faces: Faces, count: int) -> Faces:
+    """The first faces, and those of each expression whose heat outside the face is measured, in the same order."""
+    kept = {*range(min(count, len(faces.crops)))}
+    for index in range(len(EXPRESSIONS)):
+        kept |= set(np.flatnonzero(faces.labels == index)[:PER_CLASS].tolist())
+    which = np.asarray(sorted(kept))
+    return Faces(faces.crops[which], faces.labels[which])
 
 
 def write_charts(folder: Path, found: Mapping[str, list[Curves]], tables: Sequence[Found]) -> None:
@@ -400,9 +412,13 @@ def main(argv: list[str] | None = None) -> int:
         note("left out: it measures FER2013's faces, give them with --data fer2013.csv --votes fer2013new.csv")
         return 0
     subject = open_subject("mien", size=QUICK_SIDE) if options.quick else open_subject(options.model)
-    tables, curves_ = measure(subject, faces, options)
-    for table in tables:
-        Console(stderr=True, width=150).print(table.shown())
+    tables: list[Found] = []
+
+    def tell(table: Found) -> None:
+        tables.append(table)
+        Console(stderr=True, width=WIDE).print(table.shown())
+
+    curves_ = measure(subject, faces, options, tell)
     if options.charts:
         write_charts(options.charts, curves_, tables)
     if options.json:
