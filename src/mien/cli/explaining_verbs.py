@@ -14,7 +14,7 @@ METHOD = typer.Option(
     "--method",
     metavar="NAME",
     show_default="the quick ones",
-    help="activations, filters, heat-maps, cam, gradcam, integrated-gradients, occlusion, dream, dream-photo, "
+    help="activations, filters, layer, heat-maps, cam, gradcam, integrated-gradients, occlusion, dream, dream-photo, "
     "dream-layers; with --faces also strongest, averages, nearest. Again for several.",
 )
 MODEL = typer.Option(
@@ -47,7 +47,8 @@ def explain(
         str | None, typer.Option(metavar="NAME", show_default="votes, if any", help="votes or fer2013.")
     ] = None,
     layer: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Of filters, gradcam, strongest and dream-photo: trunk.7.conv2.")
+        str | None,
+        typer.Option(metavar="PATH", help="Of filters, layer, gradcam, strongest and dream-photo: trunk.7.conv2."),
     ] = None,
     faces: Annotated[
         Path | None, typer.Option(metavar="PATH", help="Labelled faces to look through (docs/data.md).")

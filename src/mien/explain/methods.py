@@ -121,6 +121,17 @@ def _filters(job: Job) -> Iterator[Shown]:
         )
 
 
+def _layer(job: Job) -> Iterator[Shown]:
+    for sitter, subject, crop in job.pairs():
+        layer = job.layer_of(subject)
+        yield Shown(
+            f"layer-{sitter.name}-{subject.name}",
+            f"Where {layer} reacts: {sitter.name}",
+            activation_figures.layer_over_face(subject, crop, layer, language=job.language),
+            "Light places excite the layer as a whole, whatever the word. That they spoke for it, the heat-maps alone tell.",
+        )
+
+
 def _strongest(job: Job) -> Iterator[Shown]:
     known = _known(job, "strongest")
     for sitter, subject, crop in job.pairs():
@@ -252,6 +263,7 @@ def _whole(dreams: Sequence[Dream]) -> Sequence[Dream]:
 METHODS: Mapping[str, Method] = {
     "activations": _activations,
     "filters": _filters,
+    "layer": _layer,
     "strongest": _strongest,
     "heat-maps": _maps_by(*heat_maps.METHODS),
     **{name: _maps_by(name) for name in heat_maps.METHODS},
