@@ -128,7 +128,7 @@ def _layer(job: Job) -> Iterator[Shown]:
             f"layer-{sitter.name}-{subject.name}",
             f"Where {layer} reacts: {sitter.name}",
             activation_figures.layer_over_face(subject, crop, layer, language=job.language),
-            "Light places excite the layer as a whole, whatever the word. That they spoke for it, the heat-maps alone tell.",
+            "Light places excite the layer as a whole, whatever the word. What spoke for the word, the heat-maps tell.",
         )
 
 
