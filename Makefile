@@ -32,7 +32,7 @@ live: $(LIVE)
 	$(VENV)/bin/mien live
 
 test: check
-	$(PY) -m pytest $(PYTEST_ARGS)
+	$(PY) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)  # a file stays with one worker: its fixtures are made once
 
 check: $(ALL)
 	$(PY) -m ruff check .
