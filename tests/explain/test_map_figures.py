@@ -69,17 +69,13 @@ def test_the_title_says_what_is_explained() -> None:
     assert both == "What speaks for “happy” rather than “surprised” (default)"
 
 
-def test_a_method_that_is_no_better_than_a_guess_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    warning = catalogue.message("maps.unproven", "en")
-    assert (warning in map_figures.method_words(halves())) == ("cam" in maps.UNPROVEN)
-    monkeypatch.setattr(map_figures, "UNPROVEN", ("cam",))
-    assert warning in map_figures.method_words(halves())
-    assert warning not in map_figures.method_words(halves("gradcam"))
-
-
-def test_the_default_method_is_one_that_is_proven() -> None:
+def test_a_map_that_was_not_shown_to_be_better_than_a_guess_says_so() -> None:
+    warning, values = catalogue.message("maps.unproven", "en"), halves().values
+    for layer, is_marked in (("trunk", False), ("trunk.5", True), ("stem.0", True)):
+        found = Heatmap(values, "gradcam", "votes", "happy", layer=layer)
+        assert (warning in map_figures.method_words(found)) == is_marked
+    assert not any(warning in map_figures.method_words(halves(name)) for name in maps.METHODS if name != "gradcam")
     assert maps.DEFAULT_METHOD in maps.METHODS
-    assert set(maps.UNPROVEN) < set(maps.METHODS) - {maps.DEFAULT_METHOD}
 
 
 CURVES = {"cam": {"deletion": [0.9, 0.3, 0.1], "insertion": [0.1, 0.6, 0.9]},

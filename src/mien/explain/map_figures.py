@@ -16,7 +16,7 @@ from PIL import Image
 from mien.catalogue import message
 from mien.explain import panels
 from mien.explain.heatmap import Heatmap
-from mien.explain.maps import UNPROVEN
+from mien.explain.maps import is_unproven
 from mien.explain.panels import Tile
 from mien.expression.words import label_word
 from mien.labels import language_drawn
@@ -70,7 +70,7 @@ def method_words(heat_map: Heatmap, language: str = "en") -> list[str]:
     said = [message(f"maps.says.{heat_map.method}", language)]
     if heat_map.values.max() <= 0:
         said.append(message("maps.nothing", language))
-    if heat_map.method in UNPROVEN:
+    if is_unproven(heat_map):
         said.append(message("maps.unproven", language))
     return said
 

@@ -23,8 +23,9 @@ from mien.types import FloatArray, ImageArray
 if TYPE_CHECKING:
     from mien.explain.subject import Subject
 
-DEFAULT_METHOD = "occlusion"  # the most faithful: docs/explain-methods.md
-UNPROVEN: tuple[str, ...] = ()  # methods that were no better than maps that have not seen the face: the same page
+# The most faithful on faces (docs/explain-methods.md). By eye, `occlusion` and `cam` are easier to read and steadier.
+DEFAULT_METHOD = "integrated-gradients"
+LAST_MAPS = ("trunk",)  # where Grad-CAM beat all maps that have not seen the face; at an earlier layer it did not
 
 
 def heat_map(
@@ -95,6 +96,11 @@ def _answered(network: Network, crops: ImageArray, question: Question) -> tuple[
     if question.against in labels:
         raise UsageError(f"{question.against!r} is the label that is explained: name another one to hold it against")
     return head, labels
+
+
+def is_unproven(heat_map: Heatmap) -> bool:
+    """Whether a map is of a kind that was not shown to beat maps that have not seen the face: it is marked so."""
+    return heat_map.method == "gradcam" and heat_map.layer not in LAST_MAPS
 
 
 def likeliest(answers: FloatArray, labels: Sequence[str]) -> list[str]:
