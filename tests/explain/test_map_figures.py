@@ -88,6 +88,9 @@ def test_lines_go_through_the_curves() -> None:
         for line, pair in zip(axes.get_lines(), CURVES.values(), strict=True):
             assert np.allclose(line.get_xdata(), [0, 0.5, 1])
             assert np.allclose(line.get_ydata(), pair[kind])
+        low, high = axes.get_ylim()
+        assert low == 0
+        assert high > max(value for pair in CURVES.values() for values in pair.values() for value in values)
     assert [line.get_linestyle() for line in figure.axes[0].get_lines()] == ["-", "--"]
 
 

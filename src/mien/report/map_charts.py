@@ -33,10 +33,11 @@ def faithfulness(curves: Mapping[str, Mapping[str, Sequence[float]]], theme: The
                       linewidth=2 if number < solid else 1.5, linestyle="-" if number < solid else "--",
                       label=name)  # fmt: skip
         axes.set_xlim(0, 1)
-        axes.set_ylim(bottom=0)
         charts.in_percent(axes, "both")
+    top = max((max(values) for pair in curves.values() for values in pair.values()), default=1.0)
+    figure.axes[0].set_ylim(0, 1.05 * top)  # of both panels
     if curves:
-        charts.legend(figure.axes[0], theme, "upper right")
+        charts.legend(figure.axes[1], theme, "lower right")
     return figure
 
 
