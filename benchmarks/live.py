@@ -134,8 +134,8 @@ def chromium(pictures: list[bytes]) -> Iterator[Browser]:
         browser.close()
 
 
-def watching(browser: Browser, address: str) -> Page:
-    """A page that watches the camera and has read its first frames."""
+def watching(browser: Browser, address: str, seconds: float = SETTLE_S) -> Page:
+    """A page that watches the camera and has read its first frames; it settles no longer than is measured."""
     context = browser.new_context(permissions=["camera"], bypass_csp=True)
     kept = json.dumps(json.dumps(KEPT))
     context.add_init_script(f"localStorage.setItem('mien.settings', {kept})")
@@ -143,7 +143,7 @@ def watching(browser: Browser, address: str) -> Page:
     page.goto(f"http://{address}/#watch")
     page.locator("[data-action=camera]:visible").first.click()
     page.wait_for_function("window.mienStats.readings > 10", timeout=60_000)
-    page.wait_for_timeout(SETTLE_S * 1000)
+    page.wait_for_timeout(1000 * min(SETTLE_S, seconds))
     return page
 
 
@@ -221,7 +221,7 @@ def alone_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """One browser."""
     note("one browser")
     with server(model) as (address, _):
-        page = watching(browser, address)
+        page = watching(browser, address, seconds)
         rate, delays = measured(page, seconds)
         arrivals = arrival_delays(page, min(seconds, 5.0))
     return [
@@ -237,11 +237,11 @@ def shared_rows(browser: Browser, model: Path, pictures: list[bytes], seconds: f
     """The browser and three other clients at once."""
     note(f"the browser and {OTHERS} other clients")
     with server(model) as (address, _):
-        page = watching(browser, address)
+        page = watching(browser, address, seconds)
         clients = [Client(address, pictures) for _ in range(OTHERS)]
         for client in clients:
             client.start()
-        page.wait_for_timeout(SETTLE_S * 1000)
+        page.wait_for_timeout(1000 * min(SETTLE_S, seconds))
         before = [client.readings for client in clients]
         rate, delays = measured(page, seconds)
         others = [(client.readings - count) / seconds for client, count in zip(clients, before, strict=True)]
@@ -260,7 +260,7 @@ def slowed_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """A server that reads 200 ms later: what is queued would add to the delay without end."""
     note(f"a server slowed by {SLOW_MS:g} ms")
     with server(model, later_ms=SLOW_MS) as (address, _):
-        rate, delays = measured(watching(browser, address), seconds)
+        rate, delays = measured(watching(browser, address, seconds), seconds)
     half = len(delays) // 2
     drift = float(np.median(delays[half:]) - np.median(delays[:half]))
     return [
