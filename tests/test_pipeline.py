@@ -18,9 +18,10 @@ from small_models import copy_of_default
 from mien import models
 from mien.errors import ModelError, UsageError
 from mien.expression.classify import Answer
+from mien.expression.express import valence
 from mien.expression.tone import ToneCalibration, summed
 from mien.models import load_card, weights_path
-from mien.pipeline import Pipeline, PipelineOptions, valence
+from mien.pipeline import Pipeline, PipelineOptions
 from mien.types import Expression, Face, Frame, ImageArray, Reading
 
 LABELS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt", "unknown", "not a face")

@@ -8,6 +8,7 @@ the middle; a face says well enough where that is, so no detector of persons is 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -143,7 +144,7 @@ def _slant(roll_deg: float, body: Body, face: Face) -> float:
     return abs(level) / max(face.box.side, 1.0) + (1 - body.presence)
 
 
-def find_bodies(net: PoseNet, image: ImageArray, faces: list[Face]) -> list[Pose]:
+def find_bodies(net: PoseNet, image: ImageArray, faces: Sequence[Face]) -> list[Pose]:
     """The bodies of a still picture, at most one to a face, in the order of the faces.
 
     Each is looked at once more where the first look says that it is. Their `track_id` is the face's: None in a still,
@@ -170,7 +171,7 @@ def is_same_body(one: Body, other: Body) -> bool:
     return float(apart.mean()) < SAME_BODY * min(one.region.side, other.region.side)
 
 
-def pose_owner(pose: Pose, faces: list[Face]) -> Face | None:
+def pose_owner(pose: Pose, faces: Sequence[Face]) -> Face | None:
     """The face of a pose: the one with its `track_id`; in a still picture the one on which its head lies."""
     if pose.track_id is not None:
         return next((face for face in faces if face.track_id == pose.track_id), None)

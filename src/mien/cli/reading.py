@@ -219,7 +219,7 @@ def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], 
     """Read one source to its end; what breaks off in the middle keeps what was read until then."""
     with open_source(spec, job.source) as source, _annotated(job, source, outputs.folder) as picture:
         pipeline, before = make_pipeline(), outputs.frames
-        if job.tone and not pipeline.has_tone:
+        if job.tone and not pipeline.expressions.has_tone:
             raise UsageError(f"the model {pipeline.models['expression']} knows no tone: 'mien calibrate' fits one")
         pipeline.reset()
         with _display(job, source) as display:

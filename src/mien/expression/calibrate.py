@@ -19,6 +19,7 @@ from mien.types import FloatArray
 
 Array = NDArray[np.float64]
 EVIDENCE = ("bias", "top", "top_squared", "margin", "entropy", "nameless", "contrast", "sharpness")
+SURE = 0.6  # least confidence that is called sure
 RIDGE = 1.0  # strength of the penalty on the weights, in faces
 BINS = 15
 

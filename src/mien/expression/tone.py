@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien.errors import ModelError
+from mien.expression.calibrate import SURE
 from mien.expression.doubts import DISAGREE
 from mien.types import Expression, FloatArray, Reading, Tone
 
@@ -32,7 +33,6 @@ LABELS = {
 }
 SURPRISE = "surprise"
 EITHER = "can be either"  # the doubt about a surprised face
-SURE = 0.6  # least confidence that is called sure, as for the word
 LEAST_SHARE = 1e-4  # of a tone: a network says less only of what it has hardly ever seen
 RIDGE = 0.01  # penalty on the three numbers, in faces: only against faces that can be told apart without an error
 STEPS = 100  # of Newton's method, which needs about ten

@@ -16,13 +16,12 @@ from mien.data import align, faceset
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
 from mien.expression import calibrate, doubts
-from mien.expression.calibrate import Calibration
+from mien.expression.calibrate import SURE, Calibration
 from mien.expression.classify import Classifier
 from mien.judge import scores
 from mien.judge import tone as tones
 from mien.judge.agreement import agreement
 from mien.judge.scores import Bin, Covered, Scores
-from mien.pipeline import SURE
 from mien.types import FloatArray, ImageArray, Progress, no_progress
 from mien.version import __version__
 
