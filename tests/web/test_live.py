@@ -150,6 +150,24 @@ def test_bodies_are_read_for_those_who_ask_for_them(astronaut: Path) -> None:
     assert pose["track_id"] == answer["reading"]["faces"][0]["track_id"]
 
 
+def test_the_tone_alone_is_told_to_those_who_ask_for_it(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
+        greet(socket, tone=True)
+        titles, labels = [], []
+        for number, wish in enumerate([None, False, True]):
+            if wish is not None:
+                socket.send_json({"type": "show", "tone": wish})
+            socket.send_bytes(pack_frame(number, number / 10, astronaut.read_bytes()))
+            answer = socket.receive_json()
+            titles.append(answer["words"][0]["title"])
+            labels.append(answer["reading"]["faces"][0]["expression"]["label"])
+        socket.send_json({"type": "why", "track_id": 1})
+        why = socket.receive_json()["why"]
+    assert titles == ["looks positive", "looks happy", "looks positive"]
+    assert labels == ["positive", "happy", "positive"]
+    assert why["label"] == why["shown"] == "happy"  # the word behind it
+
+
 def test_of_frames_that_wait_the_newest_is_read() -> None:
     gate = threading.Semaphore(0)
     pipelines: list[FakePipeline] = []

@@ -109,6 +109,16 @@ def test_the_real_pipeline_says_what_the_command_line_says(astronaut: Path) -> N
     assert Reading.from_dict(told["reading"]).faces[0].expression.label == "happy"
 
 
+def test_the_tone_alone_is_told_and_drawn_when_it_is_asked_for(astronaut: Path) -> None:
+    shared = Pipeline()
+    with client_of(make=lambda: shared) as client:
+        told = ask(client, astronaut.read_bytes(), path="/api/read?tone=true").json()
+        drawn = [ask(client, astronaut.read_bytes(), path=f"/api/annotate?tone={wish}") for wish in ("false", "true")]
+    assert told["sentence"].startswith("One person: looks positive")
+    assert told["words"][0]["label"] == told["reading"]["faces"][0]["expression"]["label"] == "positive"
+    assert drawn[0].content != drawn[1].content
+
+
 def test_an_annotated_picture_is_a_png_of_the_same_size(client: TestClient) -> None:
     answer = ask(client, picture(), path="/api/annotate")
     assert answer.headers["content-type"] == "image/png" and "attachment" in answer.headers["content-disposition"]

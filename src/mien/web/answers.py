@@ -7,16 +7,20 @@ from typing import Any
 from mien import draw
 from mien.body.cue_words import cue_said
 from mien.expression import words
+from mien.expression.tone import only_tone
 from mien.types import Reading
 
 
-def answer_of(reading: Reading, language: str, *, points: bool = False) -> dict[str, Any]:
+def answer_of(reading: Reading, language: str, *, points: bool = False, tone: bool = False) -> dict[str, Any]:
     """Plain JSON values: `reading`, `outlines` (the four corners around each face, px), `words` and `sentence`.
 
-    `bodies` has for each pose its `track_id` and its `cues` in words, each with what it can mean.
+    `bodies` has for each pose its `track_id` and its `cues` in words, each with what it can mean. With `tone` all of it
+    says positive, neutral or negative in place of an expression's word.
 
     Raises UsageError for a language that there is not.
     """
+    if tone:
+        reading = only_tone(reading)
     return {
         "reading": reading.to_dict(points=points),
         "outlines": [draw.outline(face).round(1).tolist() for face in reading.faces],

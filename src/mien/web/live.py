@@ -37,6 +37,7 @@ BAD_MESSAGE, NO_TOKEN, TOO_SLOW, TOO_LARGE, TOO_MANY = 4400, 4401, 4408, 4413, 4
 OUR_FAULT = 1011  # RFC 6455: an unexpected condition
 TEXT_CHARACTERS = 4096  # no message of a client is longer
 TOLERANCE = 1.5  # so many times the rate that was told: clocks differ, and a camera of 60 is never quite one
+WISHES = ("heat", "body", "tone")  # of a client, which it may change on the way
 REASON_BYTES = 120  # a close frame has room for 123
 
 
@@ -56,6 +57,7 @@ class Hello:
     points: bool = False
     heat: bool = False
     body: bool = False
+    tone: bool = False
 
 
 class Budget:
@@ -118,7 +120,7 @@ class Stream:
         reading = pipeline.read(frame, stream=True, body=self.hello.body)
         self._index += 1
         self._last = frame, reading
-        answer = answer_of(reading, self.hello.language, points=self.hello.points)
+        answer = answer_of(reading, self.hello.language, points=self.hello.points, tone=self.hello.tone)
         if self.hello.heat:
             answer["heat"] = glows(pipeline, reading.faces)
         return json.dumps({"type": "reading", "id": sent.id, **answer})
@@ -160,7 +162,7 @@ class Connection:
         _check_token(options.token, message.get("token"), self._socket.headers.get("authorization", ""))
         self._stream.hello = Hello(
             _language_of(message.get("language", "en")),
-            **{wish: message.get(wish) is True for wish in ("points", "heat", "body")},
+            **{wish: message.get(wish) is True for wish in ("points", *WISHES)},
         )
         models = await self._seat.call(lambda pipeline: dict(pipeline.models))
         limits = {"frame_bytes": options.frame_bytes, "frames_per_s": options.frames_per_s}
@@ -189,8 +191,8 @@ class Connection:
                 language = _language_of(message.get("language"))
                 self._stream.hello = replace(self._stream.hello, language=language)
             case "show":
-                heat, body = (message.get(wish) is True for wish in ("heat", "body"))
-                self._stream.hello = replace(self._stream.hello, heat=heat, body=body)
+                wishes: dict[str, Any] = {wish: message.get(wish) is True for wish in WISHES}
+                self._stream.hello = replace(self._stream.hello, **wishes)
             case "why":
                 await self._tell_why(message.get("track_id"), message.get("label"))
             case other:

@@ -22,6 +22,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from mien.draw import draw_reading
 from mien.errors import MienError, SourceError, TooLargeError, UsageError
 from mien.expression import words
+from mien.expression.tone import only_tone
 from mien.media.sinks import Sink, open_annotation
 from mien.media.sources import Source, SourceOptions, open_file
 from mien.types import Frame
@@ -36,6 +37,7 @@ NAME_LENGTH = 100  # of a file's name, as answers repeat it
 PART = 1 << 16  # bytes of a download at a time
 
 FilePart = Annotated[UploadFile, File(description="a picture or a clip: what it is, its content tells")]
+ToneWish = Annotated[bool, Query(description="say positive, neutral or negative in place of the expression")]
 LanguageCode = Annotated[str, Query(max_length=40, description="of the words, see `GET /api/words`")]
 
 
@@ -52,7 +54,7 @@ class Opened:
         """Close what is open, when nothing uses it any more."""
         self._seat.leave(self._resources.close)
 
-    async def next_answer(self, language: str, points: bool) -> dict[str, Any] | None:
+    async def next_answer(self, language: str, **wishes: bool) -> dict[str, Any] | None:
         """The next frame's answer, or None after the last. Raises SourceError when it cannot be read."""
 
         def read(pipeline: FrameReader) -> dict[str, Any] | None:
@@ -60,17 +62,17 @@ class Opened:
             if frame is None:
                 return None
             reading = pipeline.read(frame, stream=self.source.is_stream)
-            return answer_of(reading, language, points=points)
+            return answer_of(reading, language, **wishes)
 
         return await self._seat.call(read)
 
-    async def lines(self, first: dict[str, Any], language: str, points: bool) -> AsyncIterator[bytes]:
+    async def lines(self, first: dict[str, Any], language: str, **wishes: bool) -> AsyncIterator[bytes]:
         """JSON Lines: an answer a frame; where the clip breaks off, a last line says why in `detail`."""
         answer: dict[str, Any] | None = first
         try:
             while answer is not None:
                 yield _line(answer)
-                answer = await self.next_answer(language, points)
+                answer = await self.next_answer(language, **wishes)
             for warning in self.source.warnings:
                 yield _line({"detail": warning})
         except MienError as error:
@@ -78,7 +80,7 @@ class Opened:
         finally:
             self.leave()
 
-    async def annotated(self, request: Request, language: str) -> BinaryIO:
+    async def annotated(self, request: Request, language: str, *, tone: bool) -> BinaryIO:
         """All frames with their faces marked, as a file without a name: a PNG or an MP4."""
         folder = Path(self._resources.enter_context(tempfile.TemporaryDirectory(prefix="mien-")))
         path = folder / ("marked.mp4" if self.source.is_stream else "marked.png")
@@ -90,6 +92,8 @@ class Opened:
             if frame is None:
                 return False
             reading = pipeline.read(frame, stream=self.source.is_stream)
+            if tone:
+                reading = only_tone(reading)
             sink.write(reading, replace(frame, image=draw_reading(frame.image, reading, language=language)))
             return True
 
@@ -108,19 +112,20 @@ def router(services: Services) -> APIRouter:
         file: FilePart,
         language: LanguageCode = "en",
         points: Annotated[bool, Query(description="keypoints and mesh of each face too")] = False,
+        tone: ToneWish = False,
     ) -> Response:
         """A picture is answered by one JSON object, a clip by JSON Lines: the same object for each frame."""
         words.language_of(language)
         opened = await _open(services, file)
         try:
-            answer = await opened.next_answer(language, points)
+            answer = await opened.next_answer(language, points=points, tone=tone)
             if answer is None:
                 raise SourceError(f"{opened.source.name} holds no frame")
         except BaseException:
             opened.leave()
             raise
         if opened.source.is_stream:
-            return StreamingResponse(opened.lines(answer, language, points), media_type=NDJSON)
+            return StreamingResponse(opened.lines(answer, language, points=points, tone=tone), media_type=NDJSON)
         opened.leave()
         return JSONResponse(answer)
 
@@ -134,6 +139,7 @@ def router(services: Services) -> APIRouter:
             Literal["picture", "clip"] | None, Form(description="of a clip, 'picture' is its first frame")
         ] = None,
         language: LanguageCode = "en",
+        tone: ToneWish = False,
     ) -> Response:
         """A PNG, or for a clip an MP4, with an outline and words at each face."""
         words.language_of(language)
@@ -141,7 +147,7 @@ def router(services: Services) -> APIRouter:
         try:
             if format == "clip" and not opened.source.is_stream:
                 raise UsageError(f"{opened.source.name} is a still picture: ask for the format 'picture'")
-            marked = await opened.annotated(request, language)
+            marked = await opened.annotated(request, language, tone=tone)
         finally:
             opened.leave()
         kind, name = ("video/mp4", "mien.mp4") if opened.source.is_stream else ("image/png", "mien.png")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -67,6 +68,22 @@ def test_large_print_is_kept(options: Page) -> None:
     options.get_by_role("link", name="Watch").click()
     options.locator("[data-action=camera]:visible").first.click()
     expect(options.locator(".large-word")).to_have_text("looks happy")
+
+
+def test_positive_or_negative_alone_is_kept_and_said_of_camera_and_photo(options: Page, astronaut: Path) -> None:
+    options.get_by_label("Say only whether", exact=False).check()
+    options.reload()
+    options.get_by_role("link", name="Watch").click()
+    card = start(options)
+    expect(card.locator(".card-title")).to_have_text("looks positive")
+    expect(card.locator("[data-sign=positive]")).to_be_visible()
+    options.get_by_role("link", name="Files").click()
+    options.locator("input[type=file]").set_input_files(astronaut)
+    expect(options.locator(".file-card-title")).to_have_text("looks positive")
+    options.get_by_role("link", name="Settings").click()
+    options.get_by_label("Say only whether", exact=False).uncheck()
+    options.get_by_role("link", name="Watch").click()
+    expect(card.locator(".card-title")).to_have_text("looks happy")  # at once, with the camera running
 
 
 def test_cameras_are_named_once_one_was_allowed(options: Page) -> None:

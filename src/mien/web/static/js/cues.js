@@ -14,6 +14,8 @@ export const VIBRATIONS = {
   disgust: [300, 100, 60],
   fear: [40, 40, 40, 40, 40, 40, 40, 40],
   contempt: [60, 100, 300],
+  positive: [80, 80, 80],
+  negative: [500],
 };
 
 /** Two notes (Hz) for each expression: up is pleasant, down is not. */
@@ -26,6 +28,8 @@ export const NOTES = {
   disgust: [330, 233],
   fear: [880, 622],
   contempt: [392, 330],
+  positive: [523, 784],
+  negative: [440, 294],
 };
 const NOTE_S = 0.14;
 const LOUD = 0.12;

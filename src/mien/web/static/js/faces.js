@@ -6,6 +6,9 @@ import { svg } from "./dom.js";
 /** The labels that have a sign, in the order in which they are listed. */
 export const LABELS = ["neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt"];
 
+/** Coarser words in their place; 'neutral' is one of both. */
+const TONES = ["positive", "negative"];
+
 /** What stands for a face whose expression is not sure. */
 export const NOT_SURE = "not sure";
 
@@ -22,12 +25,14 @@ const SIGNS = {
   disgust: { lines: ["M13 21h6 M29 21h6", "M13 16l7 2", "M35 16l-7 2", "M22 26l2 -2l2 2", "M15 35q3 -6 6 -2t6 0t6 -1"] },
   fear: { lines: [WIDE, "M13 15q4 -1 6 -4", "M35 15q-4 -1 -6 -4"], open: "M15 36q0 -6 9 -6t9 6q-2.500 -1 -4 0t-5 0t-5 0t-4 0z" },
   contempt: { lines: ["M14 21h6 M28 20v1", "M27 15q4 -3 8 0", "M17 34q8 1 15 -6"] },
+  positive: { lines: [DOT, "M15 30q9 9 18 0"] },
+  negative: { lines: [DOT, "M15 36q9 -9 18 0"] },
   [NOT_SURE]: { lines: ["M18 19q0 -6 6 -6t6 5.500q0 4 -6 6.500v3", "M24 35v0.500"] },
 };
 
 /** The colour of a label as a CSS value; grey for "not sure" and for labels without one. */
 export function colourOf(label) {
-  return LABELS.includes(label) ? `var(--looks-${label})` : "var(--looks-unsure)";
+  return LABELS.includes(label) || TONES.includes(label) ? `var(--looks-${label})` : "var(--looks-unsure)";
 }
 
 /** The sign of a label: a square SVG that fills its box, hidden from screen readers since its word stands beside it. */

@@ -11,6 +11,7 @@ import { clock } from "./file-timeline.js";
 export class FileItem {
   #app;
   #stop = null;
+  #tone = false; // as it was when the file was read
   #marked = null; // the marked copy, once it was made
 
   constructor(app, file, { onRemove, onChange, onAgain }) {
@@ -37,13 +38,15 @@ export class FileItem {
 
   /** Read it; what goes wrong is shown. */
   async read() {
-    const { t, language } = this.#app;
+    const { t, language, settings } = this.#app;
+    this.#tone = settings.get("tone", false);
     this.#stop = new AbortController();
     this.answers = [];
     this.#become("reading");
     try {
       this.warning = await readFile(this.file, {
         language: language(),
+        tone: this.#tone,
         signal: this.#stop.signal,
         onKind: (isClip) => this.#open(isClip),
         onAnswer: (answer) => this.#take(answer),
@@ -102,7 +105,7 @@ export class FileItem {
 
   /** The marked copy as a blob, made once. Throws FileProblem. */
   marked() {
-    this.#marked ??= annotate(this.file, { language: this.#app.language() }).catch((error) => {
+    this.#marked ??= annotate(this.file, { language: this.#app.language(), tone: this.#tone }).catch((error) => {
       this.#marked = null;
       throw error;
     });

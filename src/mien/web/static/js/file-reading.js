@@ -15,11 +15,11 @@ export class FileProblem extends Error {
 }
 
 /**
- * Read a file. `onKind(isClip)` is called first, then `onAnswer(answer)` with each frame's answer as it comes.
+ * Read a file; with `tone`, as positive, neutral or negative alone. `onKind(isClip)` is called first, then `onAnswer(answer)` with each frame's answer as it comes.
  * Resolves to what is wrong with the end of a clip, or ""; throws FileProblem, or AbortError when `signal` is set off.
  */
-export async function readFile(file, { language, signal, onKind, onAnswer }) {
-  const answer = await send(`/api/read?language=${encodeURIComponent(language)}`, file, signal);
+export async function readFile(file, { language, tone, signal, onKind, onAnswer }) {
+  const answer = await send("/api/read", { language, tone }, { file, signal });
   const isClip = answer.headers.get("Content-Type").startsWith("application/x-ndjson");
   onKind(isClip);
   if (!isClip) {
@@ -36,14 +36,14 @@ export async function readFile(file, { language, signal, onKind, onAnswer }) {
 }
 
 /** The file with its faces marked, as a blob: a PNG or an MP4. Throws FileProblem. */
-export async function annotate(file, { language, signal }) {
-  return (await send(`/api/annotate?language=${encodeURIComponent(language)}`, file, signal)).blob();
+export async function annotate(file, { language, tone, signal }) {
+  return (await send("/api/annotate", { language, tone }, { file, signal })).blob();
 }
 
-async function send(path, file, signal) {
+async function send(path, wishes, { file, signal }) {
   const body = new FormData();
   body.append("file", file);
-  const answer = await fetchWithToken(path, { method: "POST", body, signal }).catch((error) => {
+  const answer = await fetchWithToken(`${path}?${new URLSearchParams(wishes)}`, { method: "POST", body, signal }).catch((error) => {
     if (error.name === "AbortError") throw error;
     throw new FileProblem("files.problem.connection");
   });

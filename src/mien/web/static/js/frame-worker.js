@@ -147,8 +147,8 @@ const TASKS = {
   hello(message) {
     const before = said;
     said = message.said;
-    const { heat, body } = said;
-    if (before.heat !== heat || before.body !== body) socket.send({ type: "show", heat, body });
+    const { heat, body, tone } = said;
+    if (before.heat !== heat || before.body !== body || before.tone !== tone) socket.send({ type: "show", heat, body, tone });
     if (before.language !== said.language) socket.send({ type: "language", language: said.language });
   },
   connect: () => socket.connect(),

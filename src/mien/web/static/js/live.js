@@ -27,7 +27,7 @@ export class Live {
     this.pump = new Pump(this.#worker);
     this.#sayHello();
     app.bus.addEventListener("words", () => this.#sayHello());
-    for (const event of ["heat", "body"]) app.bus.addEventListener(event, () => this.#sayHello());
+    for (const event of ["heat", "body", "tone"]) app.bus.addEventListener(event, () => this.#sayHello());
     app.bus.addEventListener("source", () => this.#sourceChanged());
   }
 
@@ -70,8 +70,10 @@ export class Live {
   }
 
   #sayHello() {
-    const { settings } = this.#app;
-    const shown = { heat: settings.get("heat", false), body: settings.get("body", false) };
+    const { settings, isPractising } = this.#app;
+    // Practising asks for one expression among eight.
+    const tone = settings.get("tone", false) && !isPractising;
+    const shown = { heat: settings.get("heat", false), body: settings.get("body", false), tone };
     const said = { language: this.#app.language(), token: this.#token, ...shown };
     this.#worker.postMessage({ type: "hello", said });
   }

@@ -48,7 +48,7 @@ export class ShowRound {
     this.onSource = () => this.#sourceChanged();
     app.bus.addEventListener("reading", this.onReading);
     app.bus.addEventListener("source", this.onSource);
-    app.isPractising = true; // nobody's diary
+    this.#practise(true);
     if (app.capture.source === "camera") this.#ask();
     else this.#needCamera();
   }
@@ -56,9 +56,15 @@ export class ShowRound {
   stop() {
     this.app.bus.removeEventListener("reading", this.onReading);
     this.app.bus.removeEventListener("source", this.onSource);
-    this.app.isPractising = false;
+    this.#practise(false);
     if (this.video) this.video.srcObject = null;
     if (this.#hasStarted && this.app.capture.source === "camera") this.app.capture.stop();
+  }
+
+  // What is read now is nobody's diary, and in the words of expressions.
+  #practise(isOn) {
+    this.app.isPractising = isOn;
+    this.app.emit("tone");
   }
 
   #needCamera(problem = "") {

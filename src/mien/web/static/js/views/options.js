@@ -52,7 +52,7 @@ class OptionsView {
       el("div", { class: "settings" },
         el("h2", {}, t("view.options")),
         el("p", { class: "quiet" }, t("options.kept")),
-        this.#section("options.look", this.#language(), this.#theme(), this.#check("large", false, "options.large")),
+        this.#section("options.look", this.#language(), this.#theme(), this.#check("large", false, "options.large"), this.#tone()),
         this.#section("options.camera", this.#camera(cameras), this.#check("mirrored", true, "options.mirrored")),
         this.#section("options.cues", ...this.#cues()),
         this.#section("options.keys", ...this.#keys())),
@@ -107,6 +107,11 @@ class OptionsView {
       choices: THEMES.map((theme) => [theme, t(`options.theme.${theme}`)]),
       onchange: (theme) => settings.set("theme", theme),
     });
+  }
+
+  #tone() {
+    const told = this.app.t("options.tone_told");
+    return this.#check("tone", false, "options.tone", { told, onchange: () => this.app.emit("tone") });
   }
 
   #camera(cameras) {
