@@ -8,6 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+# Files run side by side, one a core; threads that wait for each other would take the cores from other files. It is read
+# when PyTorch and numpy's BLAS load, and by the processes that tests start.
+for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(name, "1")
+
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("MIEN_SHARED", ROOT.parent / "shared"))
 
