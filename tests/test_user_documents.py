@@ -21,7 +21,7 @@ VERBS = {
     for inner, verb in getattr(group, "commands", {"": group}).items()
 }
 VERB_NAMES = (
-    "live|read|models|data|evaluate|calibrate|compare|train-posture|train|collect-labels|collect|explain|export"
+    "live|read|models|data|evaluate|calibrate|average|compare|train-posture|train|collect-labels|collect|explain|export"
 )
 COMMAND = re.compile(rf"(?:^    |`)(mien (?:{VERB_NAMES})\b[^`\n]*)", re.MULTILINE)
 

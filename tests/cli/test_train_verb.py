@@ -202,3 +202,15 @@ def test_a_sparkline_goes_from_the_lowest_to_the_highest() -> None:
     assert training.sparkline([0.0, 0.5, 1.0, 0.25]) == "▁▅█▃"
     assert training.sparkline([0.7, 0.7]) == "▁▁"
     assert len(training.sparkline(np.random.default_rng(0).random(20).tolist())) == 20
+
+
+def test_the_mean_of_two_runs_says_what_it_is_worth(mien, data: list[object], tmp_path: Path) -> None:
+    assert mien("train", *data, "--out", tmp_path / "one", *TINY).code == 0
+    assert mien("train", *data, "--out", tmp_path / "two", "--start", tmp_path / "one", *TINY).code == 0
+    done = mien("average", tmp_path / "one", tmp_path / "two", *data, "--out", tmp_path / "mean")
+    assert (done.code, done.out) == (0, "")
+    *heads, last = done.err.splitlines()
+    assert [line.split(":")[0] for line in heads[-2:]] == ["fer2013", "votes"]
+    assert last.startswith(f"the model folder is {tmp_path / 'mean'}")
+    mien("average", tmp_path / "one", *data, "--out", tmp_path / "alone").fails(2, "two or more")
+    mien("average", tmp_path / "one", tmp_path / "no", *data, "--out", tmp_path / "alone").fails(1, "no")

@@ -26,6 +26,20 @@ def train_posture(
 
 
 @app.command()
+def average(
+    models: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Two or more models of one shape.")],
+    data: Annotated[Path, DATA],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write.")],
+    votes: Annotated[Path | None, VOTES] = None,
+    layout: Annotated[str | None, LAYOUT] = None,
+) -> None:
+    """Make one model of the mean weights of several that began from each other; needs the extra `learn`."""
+    from mien.cli.averaging import run_averaging
+
+    run_averaging(models, data, out, votes=votes, layout=layout)
+
+
+@app.command()
 def train(
     data: Annotated[Path, DATA],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write.")],
