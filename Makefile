@@ -10,6 +10,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST_ARGS ?=
+PIP_ARGS ?=
 
 PY = $(VENV)/bin/python
 CORE = $(VENV)/.core
@@ -70,14 +71,14 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV) || { rm -f $(PY); exit 1; }  # half an environment must not look like one
 
 $(CORE): $(SETUP) | $(PY)
-	$(PY) -m pip install --quiet -e .
+	$(PY) -m pip install --quiet $(PIP_ARGS) -e .
 	@touch $@
 
 $(LIVE): $(SETUP) | $(PY)
-	$(PY) -m pip install --quiet -e '.[live]'
+	$(PY) -m pip install --quiet $(PIP_ARGS) -e '.[live]'
 	@touch $(CORE) $@
 
 # The core is part of it: `make demo` after `make test` installs nothing.
 $(ALL): $(SETUP) requirements/constraints.txt | $(PY)
-	$(PY) -m pip install --quiet -c requirements/constraints.txt -e '.[learn,live,tables,dev]'
+	$(PY) -m pip install --quiet $(PIP_ARGS) -c requirements/constraints.txt -e '.[learn,live,tables,dev]'
 	@touch $(CORE) $(LIVE) $@
