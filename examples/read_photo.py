@@ -6,7 +6,10 @@ from pathlib import Path
 import mien
 
 photo = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).with_name("astronaut.jpg")
-reading = mien.Reader().read(photo)
+try:
+    reading = mien.Reader().read(photo)
+except mien.MienError as error:  # no such file, no picture: one line says what
+    sys.exit(str(error))
 
 print(mien.sentence(reading))
 for face in reading.faces:

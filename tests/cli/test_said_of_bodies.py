@@ -44,6 +44,13 @@ def test_several_bodies_have_a_place_and_who_does_nothing_is_left_out() -> None:
     assert "Middle" not in said
 
 
+def test_bodies_that_were_asked_for_and_say_nothing_are_told_of() -> None:
+    asked = replace(reading(pose()), models={"body": "pose_landmark_full"})
+    assert said_of(asked) == f"{words.sentence(asked)} Body: no cue."
+    assert said_of(replace(asked, poses=())).endswith("Body: no body seen.")
+    assert said_of(replace(asked, faces=(), poses=())) == words.sentence(replace(asked, faces=()))
+
+
 @pytest.mark.parametrize(("language", "body"), [("de", "Körper:"), ("ja", "体の様子："), ("ar", "الجسد:")])
 def test_another_language(language: str, body: str) -> None:
     assert body in said_of(reading(pose("nodding")), language)

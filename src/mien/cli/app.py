@@ -9,9 +9,21 @@ import typer.core
 
 from mien.cli.ending import guarded
 
+# Panels of the help, and the order of the verbs in it: what a newcomer looks for stands first.
+READ, LEARN, POSTURE = "To read faces", "With labelled faces", "A posture model of your own"
+ORDER = (
+    *("read", "live", "explain", "models"),
+    *("data", "train", "average", "evaluate", "compare", "calibrate", "export"),
+    *("collect", "collect-labels", "train-posture"),
+)
+
 
 class Verbs(typer.core.TyperGroup):
     """The verbs; whatever goes wrong in one becomes a line and an exit code before Typer can see it."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        """The verbs as the help lists them."""
+        return sorted(super().list_commands(ctx), key=ORDER.index)
 
     def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]
         """Run the verb that was asked for."""

@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import POSTURE, app
 
 
-@app.command()
+@app.command(rich_help_panel=POSTURE)
 def collect(
     source: Annotated[str, typer.Argument(metavar="INPUT", help="A camera's number (0), or a clip.")],
     out: Annotated[Path, typer.Option(metavar="ROWS.parquet", help="The file to write; not there yet.")],
@@ -29,7 +29,7 @@ def collect(
     run_collection(Collection(source, out, person, label_later, language))
 
 
-@app.command("collect-labels")
+@app.command("collect-labels", rich_help_panel=POSTURE)
 def collect_labels(
     rows: Annotated[Path, typer.Argument(metavar="ROWS.parquet", help="A file of `mien collect`; written anew.")],
     observer: Annotated[Path, typer.Option(metavar="FILE.csv", help="A table of person, second, label.")],

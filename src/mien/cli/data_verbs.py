@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import LEARN, app
 from mien.cli.options import DATA, LAYOUT, VOTES
 
 data = typer.Typer(help="Look at labelled faces.", no_args_is_help=True)
-app.add_typer(data, name="data")
+app.add_typer(data, name="data", rich_help_panel=LEARN)
 
 
 @data.command()

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import READ, app
 from mien.cli.options import VOTES
 
 METHOD = typer.Option(
@@ -26,7 +26,7 @@ MODEL = typer.Option(
 )
 
 
-@app.command()
+@app.command(rich_help_panel=READ)
 def explain(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the page goes: a new or an empty folder.")],
     source: Annotated[

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import LEARN, app
 from mien.cli.options import DATA, LAYOUT, VOTES
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def export(
     source: Annotated[Path, typer.Argument(metavar="FOLDER", help="A training run, or a model folder.")],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write; not there yet, or empty.")],

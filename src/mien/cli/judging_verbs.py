@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import LEARN, app
 from mien.cli.options import DATA, LAYOUT, VOTES
 
 SPLIT = typer.Option(
@@ -17,7 +17,7 @@ ALIGN = typer.Option("--align/--no-align", metavar="", help="Pass faces through 
 JSON = typer.Option("--json", metavar="FILE|-", help="The scores as one JSON object.")
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def evaluate(
     data: Annotated[Path, DATA],
     votes: Annotated[Path | None, VOTES] = None,
@@ -44,7 +44,7 @@ def evaluate(
     run_evaluation(Material(data, votes, split, layout, align), model, others or [], Outputs(json, report, card))
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def calibrate(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="A model folder; its card is written anew.")],
     data: Annotated[Path, DATA],
@@ -57,7 +57,7 @@ def calibrate(
     run_calibration(folder, Material(data, votes, layout=layout))
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def compare(
     models: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Model folders.")],
     data: Annotated[Path, DATA],

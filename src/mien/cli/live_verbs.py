@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import READ, app
 
 SHARING, PRACTICE, TUNING = "Beyond this machine", "What it shows", "Fine tuning"
 
 
-@app.command()
+@app.command(rich_help_panel=READ)
 def live(
     port: Annotated[
         int, typer.Option(metavar="N", min=0, max=65535, help="Where it listens; where taken, the next free one.")

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import READ, app
 
 READING, PICKING, OUTPUT, TUNING = "Reading", "Which frames", "Output", "Fine tuning"
 
 
-@app.command()
+@app.command(rich_help_panel=READ)
 def read(
     inputs: Annotated[
         list[str],
@@ -192,7 +192,7 @@ def read(
     raise typer.Exit(run(job))
 
 
-@app.command()
+@app.command(rich_help_panel=READ)
 def models(
     folders: Annotated[
         list[Path] | None, typer.Argument(metavar="FOLDER", help="Model folders; without any, the embedded one.")

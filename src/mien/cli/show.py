@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter, deque
+from collections import deque
 from pathlib import Path
 from types import TracebackType
 
@@ -22,6 +22,7 @@ from rich.table import Table
 from mien import models
 from mien.body.cue_words import cue_sentence
 from mien.body.distance_words import face_distance_words
+from mien.cli.summary import Summary
 from mien.errors import ModelError
 from mien.expression import reasons, words
 from mien.media.sources import Source
@@ -29,6 +30,7 @@ from mien.types import Expression, Face, Reading
 
 COLUMNS = {"who": 10, "votes": 29, "sure": 8, "doubts": 21}  # of a Reading; the least widths
 STEADY_WIDTH = 80  # a terminal of so many columns has room for these
+BODY = "body"  # among the networks of a Reading: bodies were looked for
 RECENT = 30  # frames that the shown rate is taken over
 WORDS_SHOWN = 3  # of one face's votes: what fits a line of 80 columns
 
@@ -95,6 +97,8 @@ class Display:
         self._out.print(f"[bold]{escape(self._source.name)}[/bold]  {count}", soft_wrap=not self._out.is_terminal)
         has_faces = self._summary.has_faces
         self._out.print(self._summary.table(self._language) if has_faces else words.message("no_face", self._language))
+        for line in self._summary.reasons(self._language):
+            self._out.print(escape(line), soft_wrap=not self._out.is_terminal)
 
     def _show_still(self, reading: Reading) -> None:
         # Lines are broken to fit a window, but not in a file or a pipe.
@@ -134,6 +138,9 @@ def said_of(reading: Reading, language: str = "en") -> str:
     places = words.place_names(len(reading.poses), language) if len(reading.poses) > 1 else [None]
     for place, pose in zip(places, reading.poses, strict=False):  # without bodies there is nobody to name
         said.append(cue_sentence(pose.cues, language, place=place))
+    if BODY in reading.models and reading.faces and not any(said[1:]):  # asked for, and nothing to tell
+        none = words.message("terminal.no_cue" if reading.poses else "terminal.no_body", language)
+        said.append(words.message("cues.only", language, cues=none))
     return words.message("between_sentences", language).join(filter(None, said))
 
 
@@ -167,39 +174,6 @@ def votes_words(expression: Expression, language: str = "en") -> str:
     return ", ".join(
         f"{words.label_word(label, language)} {counts[label]}" for label in order[:WORDS_SHOWN] if counts[label]
     )
-
-
-class Summary:
-    """What a clip or a session came to: how long each person was seen, and which words were said."""
-
-    def __init__(self) -> None:
-        self.frames = 0
-        self._labels: dict[int, Counter[str]] = {}
-
-    def add(self, reading: Reading) -> None:
-        """Count one frame in."""
-        self.frames += 1
-        for face in reading.faces:
-            if face.expression is not None and face.track_id is not None:
-                said = face.expression.label if face.expression.sure else ""
-                self._labels.setdefault(face.track_id, Counter())[said] += 1
-
-    @property
-    def has_faces(self) -> bool:
-        """Whether anybody was seen."""
-        return bool(self._labels)
-
-    def table(self, language: str = "en") -> Table:
-        """One row a person."""
-        heads = (words.message(f"terminal.{name}", language) for name in ("who", "seen", "looked"))
-        table = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False)
-        for who, labels in sorted(self._labels.items()):
-            seen = labels.total()
-            leading = [label for label, _ in labels.most_common() if label]
-            said = [f"{words.label_word(label, language)} {labels[label] / seen:.0%}" for label in leading]
-            unsure = f"{words.message('not_sure', language)} {labels[''] / seen:.0%}" if labels[""] else ""
-            table.add_row(f"#{who}", f"{seen / self.frames:.0%}", ", ".join([*said, *([unsure] if unsure else [])]))
-        return table
 
 
 def show_models(folders: list[Path]) -> int:

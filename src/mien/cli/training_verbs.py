@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from mien.cli.app import app
+from mien.cli.app import LEARN, POSTURE, app
 from mien.cli.options import DATA, LAYOUT, VOTES
 
 
-@app.command("train-posture")
+@app.command("train-posture", rich_help_panel=POSTURE)
 def train_posture(
     data: Annotated[
         Path, typer.Option(metavar="ROWS.parquet", help="Rows of `mien collect`, or a folder of such files.")
@@ -25,7 +25,7 @@ def train_posture(
     run_posture_training(data, out)
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def average(
     models: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Two or more models of one shape.")],
     data: Annotated[Path, DATA],
@@ -39,7 +39,7 @@ def average(
     run_averaging(models, data, out, votes=votes, layout=layout)
 
 
-@app.command()
+@app.command(rich_help_panel=LEARN)
 def train(
     data: Annotated[Path, DATA],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="The model folder to write.")],
