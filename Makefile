@@ -71,14 +71,17 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV) || { rm -f $(PY); exit 1; }  # half an environment must not look like one
 
 $(CORE): $(SETUP) | $(PY)
+	@echo "Setting up $(VENV): about 180 MB to download, a minute or two ..."
 	$(PY) -m pip install --quiet $(PIP_ARGS) -e .
 	@touch $@
 
 $(LIVE): $(SETUP) | $(PY)
+	@echo "Setting up $(VENV) with the page: about 200 MB to download, a minute or two ..."
 	$(PY) -m pip install --quiet $(PIP_ARGS) -e '.[live]'
 	@touch $(CORE) $@
 
 # The core is part of it: `make demo` after `make test` installs nothing.
 $(ALL): $(SETUP) requirements/constraints.txt | $(PY)
+	@echo "Setting up $(VENV) with everything: about 1 GB to download, some minutes ..."
 	$(PY) -m pip install --quiet $(PIP_ARGS) -c requirements/constraints.txt -e '.[learn,live,tables,dev]'
 	@touch $(CORE) $(LIVE) $@
