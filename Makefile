@@ -76,12 +76,12 @@ $(CORE): $(SETUP) | $(PY)
 	@touch $@
 
 $(LIVE): $(SETUP) | $(PY)
-	@echo "Setting up $(VENV) with the page: about 200 MB to download, a minute or two ..."
+	@echo "Setting up $(VENV) with the page: a minute or two ..."
 	$(PY) -m pip install --quiet $(PIP_ARGS) -e '.[live]'
 	@touch $(CORE) $@
 
 # The core is part of it: `make demo` after `make test` installs nothing.
 $(ALL): $(SETUP) requirements/constraints.txt | $(PY)
-	@echo "Setting up $(VENV) with everything: about 1 GB to download, some minutes ..."
+	@echo "Setting up $(VENV) with everything, PyTorch too: some minutes ..."
 	$(PY) -m pip install --quiet $(PIP_ARGS) -c requirements/constraints.txt -e '.[learn,live,tables,dev]'
 	@touch $(CORE) $(LIVE) $@
