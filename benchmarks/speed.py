@@ -87,7 +87,7 @@ def timed_pipeline(options: PipelineOptions, timer: Timer) -> Pipeline:
     finder.refit = timer.wrap("mesh", finder.refit)
     finder.check = timer.wrap("scan", finder.check)
     finder.detector.look = timer.wrap("scan", finder.detector.look)
-    pipeline.classifier = TimedClassifier(pipeline.classifier, timer)
+    pipeline.expressions.classifier = TimedClassifier(pipeline.classifier, timer)
     return pipeline  # type: ignore[no-any-return]
 
 

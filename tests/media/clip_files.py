@@ -42,6 +42,7 @@ def make_clip(
     width, height = settings.get("size", (WIDTH, HEIGHT))  # type: ignore[misc]
     with av.open(target, "w", format=format, options=settings.get("options", {})) as container:  # type: ignore[call-overload]
         stream = container.add_stream(codec, rate=fps)
+        stream.codec_context.thread_count = 2  # what is written where does not depend on the machine
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.bit_rate = 2_000_000
         stream.gop_size = settings.get("gop", 5)

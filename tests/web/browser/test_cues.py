@@ -196,5 +196,6 @@ def test_sounds_and_vibrations_differ_by_expression(quiet_page: Page) -> None:
         ".then(([cues, faces]) => [cues.NOTES, cues.VIBRATIONS, faces.LABELS])"
     )
     for table in (notes, patterns):
-        assert set(table) == set(labels)
-        assert len({tuple(one) for one in table.values()}) == len(labels)
+        assert set(table) == {*labels, "positive", "negative"}
+        assert len({tuple(table[label]) for label in labels}) == len(labels)
+        assert len({tuple(table[label]) for label in ("positive", "neutral", "negative")}) == 3

@@ -18,7 +18,7 @@ export class FileProblem extends Error {
  * Read a file; with `tone`, as positive, neutral or negative alone. `onKind(isClip)` is called first, then `onAnswer(answer)` with each frame's answer as it comes.
  * Resolves to what is wrong with the end of a clip, or ""; throws FileProblem, or AbortError when `signal` is set off.
  */
-export async function readFile(file, { language, tone, signal, onKind, onAnswer }) {
+export async function readFile(file, { language, tone = false, signal, onKind, onAnswer }) {
   const answer = await send("/api/read", { language, tone }, { file, signal });
   const isClip = answer.headers.get("Content-Type").startsWith("application/x-ndjson");
   onKind(isClip);
@@ -36,7 +36,7 @@ export async function readFile(file, { language, tone, signal, onKind, onAnswer 
 }
 
 /** The file with its faces marked, as a blob: a PNG or an MP4. Throws FileProblem. */
-export async function annotate(file, { language, tone, signal }) {
+export async function annotate(file, { language, tone = false, signal }) {
   return (await send("/api/annotate", { language, tone }, { file, signal })).blob();
 }
 
