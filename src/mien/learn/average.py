@@ -47,7 +47,7 @@ def average(
         places: model folders, run folders or checkpoints of networks of one shape, two or more.
         data: what they were trained on; its held-out faces judge, its validation faces calibrate, as for `mien train`.
         votes: as for `mien train`.
-        out: the folder to write; it must hold no run.
+        out: the folder to write; it must hold neither a run nor a model.
         layout: as for `mien train`.
         watcher: follows the work.
 
@@ -109,7 +109,7 @@ def _options_of(place: Path) -> dict[str, Any]:
 
 
 def _make_folder(out: Path) -> None:
-    if (out / "best.pt").exists() or (out / "model.onnx").exists():
+    if (out / "last.pt").exists() or (out / "card.json").exists():  # not best.pt: it is left where this was stopped
         raise DataError(f"{out} holds a model already: name another folder")
     try:
         out.mkdir(parents=True, exist_ok=True)
