@@ -121,7 +121,8 @@ def camera_pictures() -> list[bytes]:
 @contextmanager
 def chromium(pictures: list[bytes]) -> Iterator[Browser]:
     """Headless Chromium whose camera plays these pictures in a loop."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    names = ("chromium", "chromium-browser", "google-chrome", "chromium-headless-shell")
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         raise SystemExit("benchmarks/live.py needs Chromium: install it (on Debian: apt-get install chromium)")
     with tempfile.NamedTemporaryFile(suffix=".mjpeg") as clip, sync_playwright() as playwright:
@@ -134,8 +135,12 @@ def chromium(pictures: list[bytes]) -> Iterator[Browser]:
         browser.close()
 
 
-def watching(browser: Browser, address: str, seconds: float = SETTLE_S) -> Page:
-    """A page that watches the camera and has read its first frames; it settles no longer than is measured."""
+@contextmanager
+def watching(browser: Browser, address: str, seconds: float = SETTLE_S) -> Iterator[Page]:
+    """A page that watches the camera and has read its first frames; it settles no longer than is measured.
+
+    It is closed in the end: one left open plays its camera on, and asks for its server, while others are measured.
+    """
     context = browser.new_context(permissions=["camera"], bypass_csp=True)
     kept = json.dumps(json.dumps(KEPT))
     context.add_init_script(f"localStorage.setItem('mien.settings', {kept})")
@@ -144,7 +149,8 @@ def watching(browser: Browser, address: str, seconds: float = SETTLE_S) -> Page:
     page.locator("[data-action=camera]:visible").first.click()
     page.wait_for_function("window.mienStats.readings > 10", timeout=60_000)
     page.wait_for_timeout(1000 * min(SETTLE_S, seconds))
-    return page
+    yield page
+    context.close()
 
 
 def measured(page: Page, seconds: float) -> tuple[float, np.ndarray[Any, Any]]:
@@ -220,8 +226,7 @@ class Client(threading.Thread):
 def alone_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """One browser."""
     note("one browser")
-    with server(model) as (address, _):
-        page = watching(browser, address, seconds)
+    with server(model) as (address, _), watching(browser, address, seconds) as page:
         rate, delays = measured(page, seconds)
         arrivals = arrival_delays(page, min(seconds, 5.0))
     return [
@@ -236,8 +241,7 @@ def alone_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
 def shared_rows(browser: Browser, model: Path, pictures: list[bytes], seconds: float) -> list[Row]:
     """The browser and three other clients at once."""
     note(f"the browser and {OTHERS} other clients")
-    with server(model) as (address, _):
-        page = watching(browser, address, seconds)
+    with server(model) as (address, _), watching(browser, address, seconds) as page:
         clients = [Client(address, pictures) for _ in range(OTHERS)]
         for client in clients:
             client.start()
@@ -259,8 +263,8 @@ def shared_rows(browser: Browser, model: Path, pictures: list[bytes], seconds: f
 def slowed_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """A server that reads 200 ms later: what is queued would add to the delay without end."""
     note(f"a server slowed by {SLOW_MS:g} ms")
-    with server(model, later_ms=SLOW_MS) as (address, _):
-        rate, delays = measured(watching(browser, address, seconds), seconds)
+    with server(model, later_ms=SLOW_MS) as (address, _), watching(browser, address, seconds) as page:
+        rate, delays = measured(page, seconds)
     half = len(delays) // 2
     drift = float(np.median(delays[half:]) - np.median(delays[:half]))
     return [
@@ -272,8 +276,7 @@ def slowed_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
 
 def memory_rows(browser: Browser, model: Path, minutes: float) -> list[Row]:
     """Memory of the server and of the page's own heap while it watches."""
-    with server(model) as (address, number):
-        page = watching(browser, address)
+    with server(model) as (address, number), watching(browser, address) as page:
         samples = []
         for minute in range(max(2, round(minutes * 2))):
             page.wait_for_timeout(60_000 * minutes / max(2, round(minutes * 2)))

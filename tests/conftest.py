@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -49,3 +51,19 @@ def shared_fer2013() -> Path:
 def astronaut() -> Path:
     """A photo of one smiling face, 512 x 512 (NASA, public domain)."""
     return ROOT / "examples" / "astronaut.jpg"
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes a package seem not installed: `without("torch", "mien.learn")` has that part of ours imported anew."""
+
+    def hide(package: str, *parts: str) -> None:
+        before = dict(sys.modules)
+        for name in [name for name in before if name.startswith(parts)]:
+            monkeypatch.delitem(sys.modules, name)
+            # Its parent knows it too, and would go on knowing the one that is imported meanwhile.
+            parent, _, child = name.rpartition(".")
+            monkeypatch.delattr(before[parent], child, raising=False)
+        monkeypatch.setitem(sys.modules, package, None)
+
+    return hide

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -57,8 +56,6 @@ def test_what_cannot_be_is_one_line_and_writes_nothing(mien, files, tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fer2013.csv", "fer2013new.csv"]
 
 
-def test_without_matplotlib_it_says_what_to_install(mien, files, tmp_path: Path, monkeypatch) -> None:
-    for name in [name for name in sys.modules if name.startswith(("mien.report", "mien.cli.describing"))]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "matplotlib.axes", None)
+def test_without_matplotlib_it_says_what_to_install(mien, files, tmp_path: Path, without) -> None:
+    without("matplotlib.axes", "mien.report", "mien.cli.describing")
     mien("data", "describe", "--data", files[0], "--out", tmp_path / "out").fails(1, "pip install '.[report]'")

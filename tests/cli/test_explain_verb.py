@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -107,10 +106,8 @@ def test_files_of_others_are_left_alone(mien, astronaut: Path, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["mine.txt"]
 
 
-def test_without_torch_it_says_what_to_install(mien, astronaut: Path, tmp_path: Path, monkeypatch) -> None:
-    for name in [name for name in sys.modules if name.startswith(("mien.explain", "mien.learn"))]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
+def test_without_torch_it_says_what_to_install(mien, astronaut: Path, tmp_path: Path, without) -> None:
+    without("torch", "mien.explain", "mien.learn")
     mien("explain", astronaut, "--out", tmp_path / "out").fails(1, "learn")
 
 

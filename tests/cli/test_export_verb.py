@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -45,8 +44,6 @@ def test_what_is_wrong_is_one_line(mien, tmp_path: Path) -> None:
     assert {one.name for one in tmp_path.iterdir()} == {"model"}
 
 
-def test_without_pytorch_it_says_what_to_install(mien, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("mien.learn")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
+def test_without_pytorch_it_says_what_to_install(mien, tmp_path: Path, without) -> None:
+    without("torch", "mien.learn")
     mien("export", tmp_path, "--out", tmp_path / "m").fails(1, "pip install '.[learn]'")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
-import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from face_sets import drawn_faces, write_csv
 
 from mien.cli import training
 from mien.errors import UsageError
+from mien.learn.options import Augmentation
 from mien.models import load_card
 
 pytest.importorskip("torch")
@@ -51,9 +52,10 @@ def test_a_run_says_how_it_goes_and_what_came_of_it(mien, data: list[object], tm
 
 def test_a_baseline_is_trained_by_the_same_command(mien, data: list[object], tmp_path: Path) -> None:
     done = mien("train", *data, "--out", tmp_path / "m", "--network", "shawon", "--input", 24, "--batch", 8,
-                "--epochs", 1, "--threads", 1)  # fmt: skip
+                "--epochs", 1, "--threads", 1, "--augment", 0.5)  # fmt: skip
     assert done.code == 0, done.err
     card = load_card(tmp_path / "m")
+    assert card.training["options"]["augmentation"] == asdict(Augmentation().times(0.5))
     assert card.votes == () and set(card.scores["heads"]) == {"fer2013"}
     assert "votes" not in done.err
 
@@ -155,10 +157,8 @@ def test_a_process_that_dies_is_one_line(
     assert weights_of(tmp_path / "m")
 
 
-def test_without_pytorch_it_says_what_to_install(mien, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in sys.modules if name.startswith("mien.learn")]:
-        monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "torch", None)
+def test_without_pytorch_it_says_what_to_install(mien, tmp_path: Path, without) -> None:
+    without("torch", "mien.learn")
     data, _ = write_csv(tmp_path, drawn_faces(2))
     mien("train", "--data", data, "--out", tmp_path / "m").fails(1, "pip install '.[learn]'")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import sys
 import warnings
 
 import numpy as np
@@ -13,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from toy_networks import a_crop, mirrored, opened, pixelwise
 
-import mien.explain
 from mien import models
 from mien.errors import MissingExtraError, UsageError
 from mien.explain import gradients, maps
@@ -255,11 +253,8 @@ def test_crops_that_do_not_fit_are_told(ours: Subject, crop: ImageArray) -> None
 
 
 @pytest.mark.parametrize("method", GRADIENT_METHODS)
-def test_without_captum_it_is_told_what_to_install(ours: Subject, method: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "captum.attr", None)
-    # whether it was loaded before, and by whom, depends on the tests that ran before
-    monkeypatch.delitem(sys.modules, "mien.explain.gradients", raising=False)
-    monkeypatch.delattr(mien.explain, "gradients", raising=False)
+def test_without_captum_it_is_told_what_to_install(ours: Subject, method: str, without) -> None:
+    without("captum.attr", "mien.explain.gradients")
     with pytest.raises(MissingExtraError, match=r"\.\[learn\]"):
         heat_map(ours, a_crop(), method=method)
     assert heat_map(ours, a_crop(), method="cam").method == "cam"

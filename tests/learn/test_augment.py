@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import asdict
 
 import numpy as np
 import pytest
@@ -49,6 +50,15 @@ def test_without_options_a_view_is_plain_or_mirrored() -> None:
 def test_a_mirrored_view_mirrors() -> None:
     mirror = torch.diag(torch.tensor([-1.0, 1.0, 1.0])).repeat(6, 1, 1)
     assert augment.resample(faces(), same_places(6), mirror, 48) == pytest.approx(faces().flip(-1), abs=1e-2)
+
+
+def test_half_the_strength_is_half_of_each_change_and_none_is_nothing() -> None:
+    half = Augmentation().times(0.5)
+    assert (half.roll_deg, half.mixing, half.occlusion) == (9.0, 0.175, 0.125)
+    assert half.aligned == Augmentation().aligned  # where a face lies is no change to it
+    nothing = Augmentation().times(0.0)
+    assert nothing == Augmentation(**{**asdict(NOTHING), "aligned": nothing.aligned})
+    assert torch.equal(augment.augment(faces(), nothing, rng()), augment.augment(faces(), NOTHING, rng()))
 
 
 def test_views_stay_within_what_the_options_say() -> None:

@@ -73,6 +73,10 @@ def train(
     window: Annotated[
         int | None, typer.Option(metavar="N", min=0, help="Until it falls, train on random windows of this side, px.")
     ] = None,
+    augment: Annotated[
+        float | None,
+        typer.Option(metavar="X", min=0, max=2, show_default="1", help="Strength of all random changes to the faces."),
+    ] = None,
     balance: Annotated[
         float | None, typer.Option(metavar="X", min=0, max=2, help="Rare classes count more: 1 evens them out.")
     ] = None,
@@ -106,12 +110,14 @@ def train(
 ) -> None:
     """Train a recogniser on labelled faces; needs the extra `learn`."""
     from mien.cli.training import parse_seeds, parse_widths, run_training
+    from mien.learn.options import Augmentation
 
     job = {"data": data, "votes": votes, "out": out, "layout": layout, "teachers": tuple(teacher or ()),
            "start": start, "resume": resume}  # fmt: skip
     chosen = {"network": network, "size": size, "input": input, "widths": parse_widths(widths), "depth": depth,
               "epochs": epochs, "batch": batch, "rate": rate, "warm": warm, "fall": fall, "window": window,
-              "balance": balance, "sam": sam, "teach": teach, "seed": seed}  # fmt: skip
+              "balance": balance, "sam": sam, "teach": teach, "seed": seed,
+              "augmentation": None if augment is None else Augmentation().times(augment)}  # fmt: skip
     settings = {name: value for name, value in chosen.items() if value is not None}
     settings |= {"threads": threads, "half": half, "compiled": compiled}
     run_training(job, settings, parse_seeds(seeds, seed or 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 
 from mien.errors import UsageError
 
@@ -24,6 +24,11 @@ class Augmentation:
     noise: float = 0.15
     occlusion: float = 0.25  # share with a rectangle covered
     mixing: float = 0.35  # share of the batches that mix pairs (Zhang et al. 2018)
+
+    def times(self, strength: float) -> Augmentation:
+        """All changes made so many times as strong; alignment stays, since it is no damage. At 0 mirroring is left."""
+        changed = {one.name: getattr(self, one.name) * strength for one in fields(self) if one.name != "aligned"}
+        return replace(self, **changed)
 
 
 @dataclass(frozen=True)

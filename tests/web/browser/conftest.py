@@ -116,8 +116,9 @@ def write_camera_clip(path: Path, *, people: int = 1) -> Path:
 
 
 def chromium() -> str:
-    """Where Chromium is."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    """Where Chromium is: the build without windows where there is one, which opens a page in two thirds of the time."""
+    names = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         pytest.skip("needs Chromium (apt-get install chromium)")
     return found
