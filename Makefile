@@ -33,7 +33,8 @@ live: $(LIVE)
 	$(VENV)/bin/mien live
 
 test: check
-	$(PY) -m pytest -n auto --dist loadfile $(PYTEST_ARGS)  # a file stays with one worker: its fixtures are made once
+	# A file stays with one worker: its fixtures are made once. The order is that of tests/conftest.py.
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(ALL)
 	$(PY) -m ruff check .

@@ -27,6 +27,14 @@ settings.register_profile(
 )
 settings.load_profile("mien")
 
+SLOW = ("benchmarks", "notebooks", "web/browser")  # folders whose files take up to two minutes each
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow files first: where files run side by side, none of them is then left for a single core at the end."""
+    folders = tuple(str(ROOT / "tests" / name) for name in SLOW)
+    items.sort(key=lambda item: not str(item.path).startswith(folders))
+
 
 def _folder(name: str) -> Path:
     folder = SHARED / name
