@@ -3,7 +3,7 @@
 The convolutions and the large dense layers compute in integers; squeeze-excitation and the heads, which are small,
 stay in floats, so votes, classes and features come out as before. Weights get seven of the eight bits: processors
 without VNNI add products of bytes in sixteen bits, which eight would overflow. Still, other processors may round in
-other places; answers and times were measured on one kind only (x86-64 with VNNI).
+other places; answers and times were measured on x86-64 alone, with VNNI and without.
 """
 
 from __future__ import annotations
