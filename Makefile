@@ -32,8 +32,8 @@ demo: $(CORE)
 live: $(LIVE)
 	$(VENV)/bin/mien live
 
+# A file stays with one worker: its fixtures are made once. The order is that of tests/conftest.py.
 test: check
-	# A file stays with one worker: its fixtures are made once. The order is that of tests/conftest.py.
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: $(ALL)
