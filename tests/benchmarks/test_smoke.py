@@ -21,6 +21,7 @@ WITH_ROWS = (
     "face_geometry.py",
     "live.py",
     "memory.py",
+    "memory_order.py",
     "reasons.py",
     "size.py",
     "speed.py",

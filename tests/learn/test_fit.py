@@ -15,7 +15,7 @@ from face_sets import drawn_faces
 
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
-from mien.learn import checkpoint, fit
+from mien.learn import checkpoint, fit, registry
 from mien.learn.fit import Trainer
 from mien.learn.judging import EpochLog, Held
 from mien.learn.material import Targets, Taught
@@ -163,6 +163,21 @@ def test_a_network_with_one_head_is_trained_and_judged(options: TrainOptions, tm
     assert set(log.recalls) == {"fer2013"}
     assert math.isfinite(log.held_loss)
     assert checkpoint.load(tmp_path / "best.pt")["logs"][0]["held_votes"] is None
+
+
+@pytest.mark.parametrize("network", ["mien", "model4"])
+def test_the_order_in_memory_alters_speed_alone(network: str, options: TrainOptions, tmp_path: Path,
+                                                monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    one_epoch = replace(options, network=network, epochs=1, widths=options.widths if network == "mien" else None)
+    losses = []
+    for order in (torch.channels_last, torch.contiguous_format):
+        monkeypatch.setattr(registry, "memory_order", lambda _options, order=order: order)
+        one = trainer(one_epoch)
+        weights = next(each for each in one.net.parameters() if each.ndim == 4 and each.shape[1] > 1)
+        assert weights.is_contiguous(memory_format=order)
+        one.run(tmp_path)
+        losses.append(one.logs[0].held_loss)
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 def test_windows_are_smaller_until_the_rate_falls(options: TrainOptions, tmp_path: Path) -> None:

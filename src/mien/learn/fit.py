@@ -62,7 +62,8 @@ class Trainer:
         self.data = resuming.DataMark(fingerprint(*fit), fingerprint(*held), taught.mark if taught else "")
         self.material = Material.of(*fit, options, taught=taught).to(self.worker.device)
         self.held = Held(held[0], align.align(held[0].pixels, held[1], options.input))
-        net = registry.build(options).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._order = registry.memory_order(options)
+        net = registry.build(options).to(memory_format=self._order)  # type: ignore[call-overload]
         self.average = WeightAverage(net.to(self.worker.device), options.average)
         self.net, self._forward = self.worker.prepare(net)
         self.optimiser = torch.optim.SGD(_groups(self.net, options.decay), options.rate, momentum=0.9, nesterov=True)
@@ -155,7 +156,7 @@ class Trainer:
         if is_mixing and torch.rand((), generator=rng, device=rng.device) < options.mixing:
             crops, mixed = augment.mix(crops, [getattr(targets, one.name) for one in fields(targets)], rng)
             targets = Targets(*mixed)
-        return crops.contiguous(memory_format=torch.channels_last), targets
+        return crops.contiguous(memory_format=self._order), targets
 
     def _step(self, crops: Tensor, targets: Targets, rate: float) -> float:
         """One step of the optimiser; the mean loss of the batch over all processes."""
