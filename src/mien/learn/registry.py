@@ -52,8 +52,8 @@ def build(options: TrainOptions) -> nn.Module:
 def memory_order(options: TrainOptions) -> torch.memory_format:
     """How the network's numbers lie best for its training; the answers are the same either way.
 
-    Channels last for ours, a fifth faster; not for the baselines, whose large dense kernels it slows by a tenth
-    (`benchmarks/memory_order.py`).
+    The baselines' large kernels are a tenth slower with channels last. For ours it made no difference in float32 on a
+    CPU (`benchmarks/memory_order.py`); it was trained so, and GPUs in bfloat16 want it.
     """
     return torch.channels_last if options.network == "mien" else torch.contiguous_format
 
