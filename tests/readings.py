@@ -15,6 +15,7 @@ from mien.types import (
     Explanation,
     Expression,
     Face,
+    FloatArray,
     Pose,
     Reading,
     Region,
@@ -51,6 +52,18 @@ def face(x: float = 20, y: float = 20, side: float = 40, *, read: Expression | N
     """By hand: an upright box of `side` px with its corner at x, y."""
     box = Box(x, y, x + side, y + side)
     return Face(box, 0.9, np.zeros((6, 2), np.float32), roll_deg=roll, expression=read)
+
+
+def person(x: float, y: float, side: float = 50) -> tuple[FloatArray, Face]:
+    """By hand: the points (33, 4) of a body whose head lies on a face, and that face; its middle and size in px."""
+    keypoints = np.array([(-0.2, -0.1), (0.2, -0.1), (0, 0.1), (0, 0.3), (-0.5, 0), (0.5, 0)]) * side + (x, y)
+    points = np.zeros((33, 4), np.float32)
+    points[:, :2] = (x, y)
+    points[[5, 2, 0], :2] = keypoints[:3]  # right eye, left eye, nose
+    points[[9, 10], :2] = keypoints[3]  # corners of the mouth
+    points[[11, 12], :2] = np.array([(1, 1), (-1, 1)]) * side + (x, y)  # shoulders
+    box = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
+    return points, Face(box, 0.9, keypoints.astype(np.float32))
 
 
 def reading(*faces: Face, index: int = 0, time_s: float = 0.0, width: int = 640, height: int = 480) -> Reading:

@@ -11,8 +11,8 @@ from PIL import Image
 
 from mien.body import fusion
 from mien.body.posture import FEATURES, PostureModel
+from mien.cli.bodies import postures_said
 from mien.errors import ModelError, UsageError
-from mien.expression import words
 from mien.pipeline import Pipeline, PipelineOptions
 from mien.types import Frame, Reading
 
@@ -35,7 +35,7 @@ def test_apart_and_together_and_the_face_as_it_was(astronaut: Path, tmp_path: Pa
     frame = Frame(np.asarray(Image.open(astronaut).convert("RGB")))
     plain = Pipeline(PipelineOptions(body=True)).read(frame)
     assert plain.poses and all(pose.tone is None and pose.together is None for pose in plain.poses)
-    assert words.posture_words(plain) == ""
+    assert postures_said(plain) == ""
     folder = model_folder(tmp_path / "model", 0.5)
     with_model = Pipeline(PipelineOptions(body=True, posture=folder)).read(frame)
     assert facts(with_model) == facts(plain)
@@ -44,7 +44,7 @@ def test_apart_and_together_and_the_face_as_it_was(astronaut: Path, tmp_path: Pa
     assert pose.tone.label == "negative" and pose.tone.sure
     expected = fusion.together(face, np.array(list(pose.tone.shares.values())), PostureModel.load(folder))
     assert pose.together == expected and pose.together.shares["negative"] > face.shares["negative"]
-    assert "by the posture negative" in words.posture_words(with_model)
+    assert "by the posture negative" in postures_said(with_model)
     assert Reading.from_dict(json.loads(json.dumps(with_model.to_dict()))).poses[0].tone.label == "negative"
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mien import geometry, labels
-from mien.body.pose import pose_owner
+from mien.body.owner import pose_owner
 from mien.types import Box, Face, ImageArray, Pose, Reading
 
 LINE, LEAST_LINE = 0.012, 0.0022  # an outline's width in face sides, and at least in picture sides

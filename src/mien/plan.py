@@ -16,6 +16,7 @@ from mien import fonts, labels
 from mien.body.depth import part_depths
 from mien.body.distance_words import length_words
 from mien.body.lens import fov_of_focal
+from mien.body.owner import pose_of
 from mien.catalogue import message
 from mien.expression import words
 from mien.types import Distance, Face, ImageArray, Pose, Reading
@@ -58,14 +59,8 @@ def standing(reading: Reading, language: str = "en") -> list[Standing]:
             *(flat * value for value in (face.distance_cm.value, face.distance_cm.low, face.distance_cm.high))
         )
         bearing = math.degrees(math.atan2(x, reading.focal_px))
-        found.append(Standing(name, face, bearing, away, _pose_of(face, reading)))
+        found.append(Standing(name, face, bearing, away, pose_of(face, reading)))
     return found
-
-
-def _pose_of(face: Face, reading: Reading) -> Pose | None:
-    if face.track_id is None:
-        return reading.poses[0] if len(reading.faces) == len(reading.poses) == 1 else None
-    return next((pose for pose in reading.poses if pose.track_id == face.track_id), None)
 
 
 def draw_plan(reading: Reading, *, language: str = "en") -> ImageArray:

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 from mien import Reader
-from mien.body.cues import NAMES, cues_of, face_of
+from mien.body.cues import NAMES, cues_of
+from mien.body.owner import pose_owner
 from mien.types import Reading
 
 
@@ -14,7 +15,7 @@ def test_the_cues_of_a_photo_are_those_of_its_points(astronaut: Path) -> None:
     reading = Reader(body=True).read(astronaut)
     assert len(reading.poses) == 1
     pose = reading.poses[0]
-    assert pose.cues == cues_of(pose, face_of(pose, reading.faces))
+    assert pose.cues == cues_of(pose, pose_owner(pose, reading.faces))
     assert {cue.name for cue in pose.cues} <= set(NAMES) - {"arms crossed", "turned away", "head down"}
 
 

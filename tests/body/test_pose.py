@@ -11,15 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
+from readings import person
 
 from mien import geometry, images
 from mien.body import pose as poses
-from mien.body.pose import Body, PoseNet, Region, find_bodies, find_body, head_gap, pose_owner, region_below
+from mien.body.owner import head_gap
+from mien.body.pose import Body, PoseNet, Region, find_bodies, find_body, region_below
 from mien.errors import ModelError
 from mien.faces.detect import BlazeFace, FaceFinder
 from mien.faces.mesh import MeshNet
 from mien.models import weights_path
-from mien.types import Box, Face, FloatArray, ImageArray, Pose
+from mien.types import Box, Face, FloatArray, ImageArray
 
 NOSE, L_EYE, R_EYE, L_SHOULDER, R_SHOULDER, L_ELBOW, R_ELBOW, L_HIP, R_HIP = 0, 2, 5, 11, 12, 13, 14, 23, 24
 TORSO = [NOSE, L_EYE, R_EYE, L_SHOULDER, R_SHOULDER, L_HIP, R_HIP]
@@ -261,38 +263,6 @@ def test_heat_maps_refine_as_a_plain_loop_does(seed: int) -> None:
             total = sum(weight for *_, weight in cells)
             expected[number] = [4 * sum(cell[axis] * cell[2] for cell in cells) / total for axis in (0, 1)]
     assert np.allclose(poses._refined(places, heat), expected, atol=1e-3)
-
-
-def person(x: float, y: float, side: float = 50) -> tuple[FloatArray, Face]:
-    """A drawn body whose head lies on a drawn face: middle of the face, px."""
-    keypoints = np.array([(-0.2, -0.1), (0.2, -0.1), (0, 0.1), (0, 0.3), (-0.5, 0), (0.5, 0)]) * side + (x, y)
-    points = np.zeros((33, 4), np.float32)
-    points[:, :2] = (x, y)
-    points[[R_EYE, L_EYE, NOSE], :2] = keypoints[:3]
-    points[[9, 10], :2] = keypoints[3]
-    points[[L_SHOULDER, R_SHOULDER], :2] = np.array([(1, 1), (-1, 1)]) * side + (x, y)
-    box = Box(x - side / 2, y - side / 2, x + side / 2, y + side / 2)
-    return points, Face(box, 0.9, keypoints.astype(np.float32))
-
-
-def test_a_pose_belongs_to_the_face_under_its_head_or_of_its_id() -> None:
-    people = [person(100, 100), person(300, 90), person(500, 120)]
-    faces = [face for _, face in people]
-    for points, face in people:
-        assert pose_owner(Pose(points, 0.9), faces) is face
-    assert pose_owner(Pose(person(200, 300)[0], 0.9), faces) is None
-    assert pose_owner(Pose(people[0][0], 0.9), []) is None
-    named = [replace(face, track_id=number) for number, face in enumerate(faces, 1)]
-    assert pose_owner(Pose(people[0][0], 0.9, track_id=3), named) is named[2]
-    assert pose_owner(Pose(people[0][0], 0.9, track_id=4), named) is None
-
-
-@given(st.floats(0, 360), st.floats(0, 3), st.floats(10, 300))
-def test_the_gap_of_a_head_is_its_distance_in_face_sides(angle: float, sides: float, side: float) -> None:
-    points, face = person(200, 200, side)
-    shift = np.array([math.cos(math.radians(angle)), math.sin(math.radians(angle))]) * sides * side
-    points[:, :2] += shift.astype(np.float32)
-    assert head_gap(points, face) == pytest.approx(sides, abs=1e-3)
 
 
 def test_two_bodies_on_one_person_are_one() -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from mien.body import still_cues
 from mien.body.moving_cues import BodyMotion, HeadSwings, ShoulderRise
+from mien.body.owner import pose_owner
 from mien.body.rest import Rest
 from mien.body.skeleton import Skeleton
 from mien.body.still_cues import Observed, Rule, Sign
@@ -94,17 +95,6 @@ def cues_of(pose: Pose, face: Face | None = None) -> tuple[Cue, ...]:
     return tuple(Cue(name, sign.strength, 0.0, sign.evidence) for name in _told(said) if (sign := signs[name]))
 
 
-def face_of(pose: Pose, faces: Iterable[Face]) -> Face | None:
-    """The face of a body: the one of the same name, or, where nobody has a name, the one in which its nose lies."""
-    x, y = pose.keypoints[0, :2].tolist()
-    for face in faces:
-        box = face.box
-        is_inside = box.x1 <= x < box.x2 and box.y1 <= y < box.y2
-        if face.track_id == pose.track_id and (face.track_id is not None or is_inside):
-            return face
-    return None
-
-
 class CueReader:
     """Reads the cues of the people of one stream, each by `Pose.track_id`.
 
@@ -127,7 +117,7 @@ class CueReader:
         """
         read = []
         for pose in poses:
-            face = face_of(pose, faces)
+            face = pose_owner(pose, faces)
             cues = cues_of(pose, face) if time_s is None or pose.track_id is None else self.update(pose, time_s, face)
             read.append(replace(pose, cues=cues))
         return read

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mien.body.depth import notable, part_depths
+from mien.body.owner import pose_of
 from mien.catalogue import DEFAULT, message
 from mien.types import Distance, Face, Reading
 
@@ -24,9 +25,7 @@ def face_distance_words(face: Face, reading: Reading, language: str = DEFAULT) -
     if face.distance_cm is None:
         return ""
     said = distance_words(face.distance_cm, language)
-    pose = next((pose for pose in reading.poses if pose.track_id is not None and pose.track_id == face.track_id), None)
-    if pose is None and len(reading.faces) == len(reading.poses) == 1:  # a still names nobody
-        pose = reading.poses[0]
+    pose = pose_of(face, reading)
     if pose is None or reading.focal_px is None:
         return said
     found = notable(part_depths(pose, face.distance_cm.value, reading.focal_px))

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from mien import geometry, images
+from mien.body.owner import SAME_HEAD, head_gap
 from mien.runtime import LiteNet
 from mien.types import Face, FloatArray, ImageArray, Pose
 
@@ -26,14 +27,10 @@ SQUARE = 2.5  # sides of a region in radii: what the network was trained on, 1.2
 HIPS_BELOW, RADIUS = 3.2, 4.2
 PRESENT = 0.5  # least presence: 0.99 on bodies (40 portraits), 0.32 at most beside one; MediaPipe's own limit
 TILTED_DEG = 20.0  # a head tilted by more may sit on a body that is not
-SAME_HEAD = 0.8  # face sides between a face's points and those of its body; 0.78 in full profile, 1.06 on neighbours
 SAME_BODY = 0.05  # of a region's side: half a face; two people's heads and shoulders are further apart
 HEAT_CELLS = 3  # around a point that its heat-map refines, to each side
 HEAT_LEAST = 0.5  # least peak of a heat-map that is believed; both as in MediaPipe's own graph
-# Pose landmarks by number, and the face's keypoints (types.Face) that show the same: right eye, left eye, nose, mouth.
-NOSE, LEFT_EYE, RIGHT_EYE, MOUTH_LEFT, MOUTH_RIGHT = 0, 2, 5, 9, 10
-LEFT_SHOULDER, RIGHT_SHOULDER = 11, 12
-_HEAD_ENDS = np.array([[RIGHT_EYE] * 2, [LEFT_EYE] * 2, [NOSE] * 2, [MOUTH_LEFT, MOUTH_RIGHT]])
+NOSE, LEFT_EYE, RIGHT_EYE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 2, 5, 11, 12  # pose landmarks by number
 _UPPER = [NOSE, LEFT_EYE, RIGHT_EYE, LEFT_SHOULDER, RIGHT_SHOULDER]
 
 
@@ -106,13 +103,6 @@ def region_below(face: Face, roll_deg: float) -> Region:
     return Region((x - down * math.sin(angle), y + down * math.cos(angle)), SQUARE * RADIUS * side, roll_deg)
 
 
-def head_gap(points: FloatArray, face: Face) -> float:
-    """How far a body's eyes, nose and mouth lie from those of a face, in sides of the face's box (mean of four)."""
-    ends = points[_HEAD_ENDS, :2]
-    apart = np.linalg.norm((ends[:, 0] + ends[:, 1]) / 2 - face.keypoints[:4], axis=1)
-    return float(apart.mean()) / max(face.box.side, 1.0)
-
-
 def find_body(net: PoseNet, image: ImageArray, face: Face) -> Body | None:
     """The body of a face, or None where there is none to be seen.
 
@@ -148,7 +138,7 @@ def find_bodies(net: PoseNet, image: ImageArray, faces: Sequence[Face]) -> list[
     """The bodies of a still picture, at most one to a face, in the order of the faces.
 
     Each is looked at once more where the first look says that it is. Their `track_id` is the face's: None in a still,
-    where `pose_owner` tells whose they are.
+    where `owner.pose_owner` tells whose they are.
     """
     poses: list[Pose] = []
     taken: list[Body] = []
@@ -169,14 +159,6 @@ def is_same_body(one: Body, other: Body) -> bool:
     """Whether two bodies lie on one person: by head and shoulders, which are seen best."""
     apart = np.linalg.norm(one.points[_UPPER, :2] - other.points[_UPPER, :2], axis=1)
     return float(apart.mean()) < SAME_BODY * min(one.region.side, other.region.side)
-
-
-def pose_owner(pose: Pose, faces: Sequence[Face]) -> Face | None:
-    """The face of a pose: the one with its `track_id`; in a still picture the one on which its head lies."""
-    if pose.track_id is not None:
-        return next((face for face in faces if face.track_id == pose.track_id), None)
-    nearest = min(faces, key=lambda face: head_gap(pose.keypoints, face), default=None)
-    return nearest if nearest is not None and head_gap(pose.keypoints, nearest) <= SAME_HEAD else None
 
 
 def _next_region(places: geometry.Matrix) -> Region:

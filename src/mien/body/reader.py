@@ -11,7 +11,8 @@ from pathlib import Path
 from mien import models
 from mien.body.cues import CueReader
 from mien.body.fusion import PostureReader
-from mien.body.pose import PoseNet, find_bodies, pose_owner
+from mien.body.owner import pose_owner
+from mien.body.pose import PoseNet, find_bodies
 from mien.body.posture import PostureModel
 from mien.body.track import PACE_S, BodyTracker
 from mien.types import Face, Frame, Pose

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from mien import geometry
-from mien.body.pose import SAME_HEAD, Body, PoseNet, Region, find_body, head_gap, is_same_body
+from mien.body.owner import SAME_HEAD, head_gap
+from mien.body.pose import Body, PoseNet, Region, find_body, is_same_body
 from mien.body.smooth import BodySmoother
 from mien.types import Face, Frame, Pose
 

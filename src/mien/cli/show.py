@@ -20,8 +20,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from mien import models
-from mien.body.cue_words import cue_sentence
 from mien.body.distance_words import face_distance_words
+from mien.cli.bodies import cues_said, postures_said
 from mien.cli.summary import Summary
 from mien.errors import ModelError
 from mien.expression import reasons, words
@@ -105,7 +105,7 @@ class Display:
         soft = not self._out.is_terminal
         self._out.print(f"[bold]{escape(reading.source)}[/bold]  {reading.width} x {reading.height}", soft_wrap=soft)
         self._out.print(escape(said_of(reading, self._language)), soft_wrap=soft)
-        if postures := words.posture_words(reading, self._language):
+        if postures := postures_said(reading, self._language):
             self._out.print(escape(postures), soft_wrap=soft)
         if reading.faces:
             self._out.print(faces_table(reading, language=self._language))
@@ -134,11 +134,8 @@ def sentence_of(reading: Reading, language: str = "en") -> str:
 
 def said_of(reading: Reading, language: str = "en") -> str:
     """What is said of the faces, and beside it what the bodies do, if they were read and do something."""
-    said = [sentence_of(reading, language)]
-    places = words.place_names(len(reading.poses), language) if len(reading.poses) > 1 else [None]
-    for place, pose in zip(places, reading.poses, strict=False):  # without bodies there is nobody to name
-        said.append(cue_sentence(pose.cues, language, place=place))
-    if BODY in reading.models and reading.faces and not any(said[1:]):  # asked for, and nothing to tell
+    said = [sentence_of(reading, language), *cues_said(reading, language)]
+    if BODY in reading.models and reading.faces and not said[1:]:  # asked for, and nothing to tell
         none = words.message("terminal.no_cue" if reading.poses else "terminal.no_body", language)
         said.append(words.message("cues.only", language, cues=none))
     return words.message("between_sentences", language).join(filter(None, said))

@@ -13,7 +13,7 @@ from typing import Any
 from mien.catalogue import DEFAULT
 from mien.catalogue import language_of as language_of
 from mien.catalogue import message as message
-from mien.types import Expression, Face, Reading, Tone
+from mien.types import Expression, Face, Reading
 
 DISAGREE = "people would disagree"  # the doubt whose words name the two leading labels
 NO_EXPRESSION = ("unknown", "not a face")  # answers of people that are no expression
@@ -83,22 +83,6 @@ def face_words(face: Face, language: str = DEFAULT, *, valence: bool = False) ->
         return message("sure", language, looks=looks, people=people)
     second = label_word(_leading(expression)[1], language)
     return message("sure_but", language, looks=looks, people=people, second=second)
-
-
-def posture_words(reading: Reading, language: str = DEFAULT) -> str:
-    """What a posture model says of each body, alone and joined with its face; '' where there is no such model."""
-
-    def said(tone: Tone) -> str:
-        return label_word(tone.label, language) if tone.sure else message("not_sure", language)
-
-    poses = [pose for pose in reading.poses if pose.tone is not None]
-    places = place_names(len(poses), language)
-    parts = []
-    for place, pose in zip(places, sorted(poses, key=lambda pose: float(pose.keypoints[:, 0].mean())), strict=True):
-        assert pose.tone is not None
-        both = message("tone.posture", language, posture=said(pose.tone), together=said(pose.together or pose.tone))
-        parts.append(message("placed", language, place=place, words=both))
-    return message("between_sentences", language).join(parts)
 
 
 def face_parts(face: Face, language: str = DEFAULT) -> dict[str, Any]:
