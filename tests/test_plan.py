@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from readings import expression, face, reading
+from readings import person as figure
 
 from mien import catalogue
+from mien.body.distance_words import face_distance_words
+from mien.expression import words
 from mien.labels import COLOURS
-from mien.plan import TOP_HEIGHT, WIDTH, draw_plan, ring_step, standing
+from mien.plan import TOP_HEIGHT, WIDTH, _Pen, draw_plan, ring_step, standing
 from mien.types import Box, Distance, Face, Pose, Reading
 
 
@@ -69,6 +72,32 @@ def test_parts_have_rows() -> None:
     bare = seen(person(320, Distance(100, 90, 110)))
     whole = replace(bare, poses=(Pose(points, 0.9),))
     assert draw_plan(whole).shape[0] > draw_plan(bare).shape[0]
+
+
+def test_of_several_people_each_has_the_parts_of_the_body_under_its_face() -> None:
+    bodies = []
+    for x, hands_z in ((150, -90), (450, 0)):
+        points, head = figure(x, 200)
+        points[:, 3] = 1
+        points[15:23, 2] = hands_z
+        bodies.append((points, replace(head, distance_cm=Distance(100, 90, 110))))
+    both = replace(seen(*(head for _, head in bodies)), poses=tuple(Pose(points, 0.9) for points, _ in bodies))
+    assert [one.pose for one in standing(both)] == [*both.poses]
+    assert [face_distance_words(one, both) for one in both.faces] == ["about 1 m away, hands nearer", "about 1 m away"]
+
+
+@given(st.integers(2, 40), st.floats(100, 600))
+@settings(max_examples=25)
+def test_every_name_of_a_crowd_is_written_inside(count: int, away_cm: float) -> None:
+    exact, written = Distance(away_cm, away_cm, away_cm), []
+    faces = [person(320 + 12 * (number - count / 2), exact) for number in range(count)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Pen, "text", lambda pen, x, y, text, **_: written.append((y, text)))
+        draw_plan(seen(*faces))
+    names = {f"{name}:" for name in words.place_names(count)}
+    rows = [y for y, text in written if any(text.startswith(name) for name in names)]
+    assert len(rows) == count and all(50 <= y <= TOP_HEIGHT - 50 for y in rows)
+    assert len({round(y) for y in rows}) >= min(count, 20)  # beside each other, not over each other
 
 
 def test_nobody_and_unknown_distances() -> None:

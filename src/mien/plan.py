@@ -29,6 +29,7 @@ MOST_RINGS = 6
 REACH = 1.12  # room beyond the farthest bar
 MOST_REACH = 2.0  # of the farthest face: a bar beyond is cut
 BESIDE_DEG = 10.0  # names of people nearer together than this go up, step by step
+NAME_PX, NAMES_FROM, NAMES_TO = 24.0, 60.0, TOP_HEIGHT - 60.0  # height of a name, and the rows that have room for names
 DOT = 9
 
 
@@ -98,13 +99,13 @@ class _Pen:
     def text(
         self, x: float, y: float, text: str, *, px: int = TEXT_PX, colour: labels.Colour = INK, anchor: str = "mm"
     ) -> None:
-        """Write a text, as far as a font has its letters, and inside the picture."""
+        """Write a text, as far as a font has its letters, between the sides of the picture."""
         text = text.translate(labels.UNSEEN)
         font = fonts.font_for(text, px)
         if font is None:
             return
         left, _, right, _ = self.draw.textbbox((x, y), text, font=font, anchor=anchor)
-        x += max(0, 8 - left) - max(0, right - (WIDTH - 8))
+        x += max(0, 8 - left) - max(0, right - (WIDTH - 8))  # rows are chosen inside; how wide a name is, nobody knows
         self.draw.text((x, y), text, font=font, fill=colour, anchor=anchor)
 
     def dot(self, x: float, y: float, colour: labels.Colour, radius: float = DOT) -> None:
@@ -147,7 +148,14 @@ def _draw_person(
     x, y = _at(origin, person.bearing_deg, scale * away.value)
     pen.dot(x, y, colour)
     said = f"{person.name}: {length_words(max(10, 10 * round(away.value / 10)), pen.language)}"
-    pen.text(x + 2 * DOT, y - 24 * level, said, anchor="lm")
+    pen.text(x + 2 * DOT, _name_row(y, level), said, anchor="lm")
+
+
+def _name_row(y: float, level: int) -> float:
+    """Where the name beside a dot at `y` is written: step by step above it, then below, and if need be over again."""
+    above, below = (max(0, int(room // NAME_PX)) for room in (y - NAMES_FROM, NAMES_TO - y))
+    step = level % (above + below + 1)
+    return y - NAME_PX * step if step <= above else y + NAME_PX * (step - above)
 
 
 def _at(origin: tuple[float, float], bearing_deg: float, radius: float) -> tuple[float, float]:
