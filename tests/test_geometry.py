@@ -38,19 +38,6 @@ scored = st.lists(st.tuples(whole_boxes, st.floats(0.1, 1)), max_size=8)
 
 
 @given(scored, st.floats(0.1, 0.9))
-def test_suppression_keeps_the_best_and_only_what_overlaps_none_better(
-    hits: list[tuple[tuple[int, int, int, int], float]], threshold: float
-) -> None:
-    boxes, scores = [hit[0] for hit in hits], [hit[1] for hit in hits]
-    kept = geometry.suppress(boxes, scores, threshold)
-    overlap = geometry.iou_matrix(boxes, boxes)
-    assert [scores[i] for i in kept] == sorted((scores[i] for i in kept), reverse=True)
-    for index in range(len(hits)):
-        beaten = any(overlap[index, k] > threshold and scores[k] >= scores[index] for k in kept if k != index)
-        assert (index in kept) != beaten
-
-
-@given(scored, st.floats(0.1, 0.9))
 def test_blending_accounts_for_every_hit(hits: list[tuple[tuple[int, int, int, int], float]], threshold: float) -> None:
     assume(hits)
     boxes, scores = np.array([hit[0] for hit in hits], float), [hit[1] for hit in hits]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -250,6 +251,28 @@ def test_of_a_picture_the_largest_are_kept(
         kept = read(pipeline, three).faces
         largest = sorted(whole, key=lambda face: -face.box.side)[:most]
         assert [face.box for face in kept] == [face.box for face in whole if face in largest]
+
+
+def no_face_on_the_largest(pipeline: Pipeline, image: ImageArray, monkeypatch: pytest.MonkeyPatch) -> list[Face]:
+    """The faces of an image; from now on the largest is voted to be none."""
+    whole = sorted(read(pipeline, image).faces, key=lambda face: face.box.side)
+    express = pipeline.expressions.read
+
+    def voted(crops: Any, faces: Sequence[Face], *rest: Any, **options: Any) -> Any:
+        said, features = express(crops, faces, *rest, **options)
+        sides = [face.box.side > (whole[-2].box.side + whole[-1].box.side) / 2 for face in faces]
+        return [None if is_none else one for is_none, one in zip(sides, said, strict=True)], features
+
+    monkeypatch.setattr(pipeline.expressions, "read", voted)
+    monkeypatch.setattr(pipeline, "options", replace(pipeline.options, max_faces=1))
+    return whole
+
+
+def test_what_people_call_no_face_makes_room(
+    pipeline: Pipeline, three: ImageArray, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, second, _ = no_face_on_the_largest(pipeline, three, monkeypatch)
+    assert [face.box for face in read(pipeline, three).faces] == [second.box]
 
 
 # --- streams ----------------------------------------------------------------------------------------------------------

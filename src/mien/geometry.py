@@ -75,17 +75,6 @@ def iou_matrix(a: ArrayLike, b: ArrayLike) -> Matrix:
     return np.asarray(np.divide(inter, union, out=np.zeros_like(inter), where=union > 0))
 
 
-def suppress(boxes: ArrayLike, scores: ArrayLike, threshold: float) -> list[int]:
-    """Non-maximum suppression: indices of the boxes (N, 4) kept, best score first, none overlapping by > threshold."""
-    order = list(np.argsort(-np.asarray(scores, np.float64), kind="stable"))
-    overlap = iou_matrix(boxes, boxes)
-    kept: list[int] = []
-    for index in order:
-        if all(overlap[index, other] <= threshold for other in kept):
-            kept.append(int(index))
-    return kept
-
-
 def weighted_suppress(
     points: ArrayLike, scores: ArrayLike, threshold: float
 ) -> list[tuple[NDArray[np.float64], float]]:

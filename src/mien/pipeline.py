@@ -24,7 +24,7 @@ from mien.body.reader import BodyReader
 from mien.body.track import PACE_S as BODY_PACE_S
 from mien.catalogue import DEFAULT, language_of
 from mien.errors import UsageError
-from mien.expression import doubts, reasons
+from mien.expression import doubts, reasons, tone
 from mien.expression.classify import Classifier
 from mien.expression.express import ExpressionReader
 from mien.expression.steady import HOLD_S, SMOOTHING_S
@@ -88,7 +88,7 @@ class Stopwatch:
         """Time what happens inside."""
         began = time.perf_counter()
         yield
-        self.timings_ms[stage] = (time.perf_counter() - began) * 1000
+        self.timings_ms[stage] = self.timings_ms.get(stage, 0.0) + (time.perf_counter() - began) * 1000
 
 
 @dataclass(frozen=True)
@@ -189,20 +189,20 @@ class Pipeline:
                 pace_s=options.body_pace_s,
                 max_bodies=options.max_faces,
                 posture=options.posture,
+                is_doubted=tone.is_doubted,
             )
             self.models = {**self.models, "body": body_reader.NETWORK}
         return self._bodies
 
     def _read_still(self, frame: Frame, watch: Stopwatch) -> list[Face]:
         with watch("faces"):
-            faces = self._largest(self.finder.find(frame.image))
-        return _shown(faces, [said.expression for said in self._express(frame, faces, watch, stream=False)])
-
-    def _largest(self, faces: list[Face]) -> list[Face]:
-        if self.options.max_faces is None or len(faces) <= self.options.max_faces:
-            return faces
-        largest = sorted(faces, key=lambda face: -face.box.side)[: self.options.max_faces]
-        return sorted(largest, key=lambda face: face.box.centre[0])
+            found = self.finder.find(frame.image)
+        most = len(found) if self.options.max_faces is None else self.options.max_faces
+        waiting, shown = sorted(found, key=lambda face: -face.box.side), list[Face]()
+        while waiting and len(shown) < most:  # what is no face after all makes room for the next one
+            faces, waiting = waiting[: most - len(shown)], waiting[most - len(shown) :]
+            shown += _shown(faces, [said.expression for said in self._express(frame, faces, watch, stream=False)])
+        return sorted(shown, key=lambda face: face.box.centre[0])
 
     def _read_stream(self, frame: Frame, watch: Stopwatch) -> list[Face]:
         """Looking for new faces and reading expressions take turns, so that few frames pay for both.
@@ -215,12 +215,13 @@ class Pipeline:
         if search:
             self._searched_s = now_s
         with watch("faces"):
-            faces = self._tracker.update(frame, search=search)
+            no_faces = {who for who, said in self._said.items() if said.expression is None}
+            faces = self._tracker.update(frame, search=search, without_room=no_faces)
         fresh = [face for face in faces if self._is_due(face, now_s)]
         read = self._express(frame, fresh, watch, stream=True)
         said = {**self._said, **{face.track_id: one for face, one in zip(fresh, read, strict=True)}}
         self._said = {face.track_id: said[face.track_id] for face in faces}
-        return _shown(faces, [self._said[face.track_id].expression for face in faces])
+        return _shown(faces, [self._said[face.track_id].expression for face in faces])[: self.options.max_faces]
 
     def _is_due(self, face: Face, now_s: float) -> bool:
         said = self._said.get(face.track_id)

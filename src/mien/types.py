@@ -155,14 +155,15 @@ class Region:
 class Explanation:
     """Why a face was read as it was.
 
-    `text` says it in words. `regions` are those of `faces.regions.REGIONS`, `measures` those of
-    `faces.measures.MEASURES`: how far the face is from a neutral one, with sign, in the spread of neutral faces
+    `text` says it in words, of `label`, one of the votes' ('' in Readings that were kept before it was noted).
+    `regions` are those of `faces.regions.REGIONS`, `measures` those of `faces.measures.MEASURES`: how far the face is from a neutral one, with sign, in the spread of neutral faces
     (0: as a neutral face; 2: further than 19 of 20 neutral ones). Empty where the face has no mesh.
     """
 
     text: str
     regions: Mapping[str, Region] = field(default_factory=dict)
     measures: Mapping[str, float] = field(default_factory=dict)
+    label: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As plain JSON values; shares rounded to four digits, measures to two."""
@@ -173,13 +174,14 @@ class Explanation:
                 for name, region in self.regions.items()
             },
             "measures": {name: round(value, 2) for name, value in self.measures.items()},
+            "label": self.label,
         }
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Explanation:
         """The inverse of `to_dict`."""
         regions = {name: Region(region["heat"], region["drop"]) for name, region in data["regions"].items()}
-        return cls(data["text"], regions, dict(data["measures"]))
+        return cls(data["text"], regions, dict(data["measures"]), data.get("label", ""))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ import pytest
 from scenes import JUDGED, MOVING, SCENES, Scene, crossing, ever, fidgeting, nodding, told
 from skeletons import drawn
 
-from mien.body.cues import NAMES, CueReader, cues_of
+from mien.body.cues import NAMES, CueReader, _told, cues_of
+from mien.body.rest import Rest
 from mien.types import Box, Cue, Face, Pose
 
 SEEDS = range(3)
@@ -79,6 +80,39 @@ def test_a_gap_forgets_what_was_going_on() -> None:
     pose = statue("arms crossed")
     assert reader.update(pose, 4.5) == ()
     assert last(reader, lasting("arms crossed", 2, start_s=4.6))["arms crossed"].duration_s == pytest.approx(2, abs=0.3)
+
+
+@pytest.mark.parametrize("fps", [2.0, 1.998, 1.0, 0.5])
+def test_a_posture_is_said_however_rarely_it_is_looked_at(fps: float) -> None:
+    assert "arms crossed" in last(CueReader(), lasting("arms crossed", 12, fps))
+
+
+def test_looks_too_far_apart_show_nothing_that_lasts() -> None:
+    assert last(CueReader(), lasting("arms crossed", 60, 0.3)) == {}
+
+
+@pytest.mark.parametrize("fps", [1.0, 4.0, 30.0])
+def test_a_rest_is_known_after_four_seconds_at_every_rate(fps: float) -> None:
+    rest, known = Rest(), {}
+    for index in range(round(6 * fps)):
+        if rest.known() and not known:
+            known["at"] = (index - 1) / fps
+        rest.learn(index / fps, {"size": 1.0})
+    assert 3.5 <= known["at"] <= 4.5
+
+
+def test_glimpses_with_long_gaps_make_no_rest() -> None:
+    rest = Rest()
+    for index in range(4):
+        rest.learn(15.0 * index, {"size": 1.0})
+    assert rest.known() == {}
+
+
+def test_what_is_silenced_silences_nothing() -> None:
+    assert _told({"head down", "nodding"}) == ["nodding"]
+    assert _told({"head down", "nodding", "hand to face"}) == ["hand to face", "head down"]
+    assert _told({"still", "nodding"}) == ["nodding"]
+    assert _told({"still", "nodding", "hand to mouth"}) == ["hand to mouth", "still"]
 
 
 def test_a_seek_begins_anew() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from readings import expression, person
 
-from mien.body.fusion import beside_prior, pooled, together
+from mien.body.fusion import PostureReader, beside_prior, pooled, together
 from mien.body.posture import FEATURES, TONES, PostureModel
-from mien.types import Tone
+from mien.expression.tone import is_doubted
+from mien.types import Pose, Tone
 
 opinion = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda row: np.array(row) / sum(row))
 weight = st.floats(0, 1)
@@ -92,6 +96,26 @@ def test_a_clear_posture_turns_an_unclear_face_and_not_the_other_way() -> None:
     assert together(tone(0.98, 0.01, 0.01), np.array([0.3, 0.3, 0.4]), model()).label == "positive"
 
 
-def test_a_face_that_is_doubted_lets_nothing_be_sure() -> None:
-    said = together(tone(0.9, 0.05, 0.05, sure=False), np.array([0.9, 0.05, 0.05]), model())
+@pytest.mark.parametrize("confidence", [0.5, 0.65, 0.9])  # whether or not it would be sure without the doubt
+def test_a_face_that_is_doubted_lets_nothing_be_sure(confidence: float) -> None:
+    rest = (1 - confidence) / 2
+    face, posture = tone(confidence, rest, rest, sure=False), np.array([0.9, 0.05, 0.05])
+    said = together(face, posture, model(), is_doubted=True)
     assert said.label == "positive" and not said.sure
+    assert together(face, posture, model()).sure
+
+
+@pytest.mark.parametrize(("doubts", "label", "is_sure"), [
+    ((), "happy", True), (("people would disagree",), "happy", True),
+    (("dark",), "happy", False), ((), "surprise", False),
+])  # fmt: skip
+def test_what_doubts_a_face_is_asked_of_its_expression(doubts: tuple[str, ...], label: str, is_sure: bool) -> None:
+    shares = dict(zip(TONES, (0.5, 0.3, 0.2), strict=True))
+    read = replace(expression({label: 0.6, "neutral": 0.4}, doubts=doubts), tone=Tone("positive", 0.5, False, shares))
+    confident = model()
+    confident = replace(confident, bias=np.where(np.array(TONES) == "positive", 4.0, 0.0))
+    body, head = person(100, 100)
+    body[:, 3] = 1
+    said = PostureReader(confident, is_doubted).read(Pose(body, 0.9), replace(head, expression=read), None)
+    assert said.tone.sure and said.together.label == "positive"
+    assert said.together.sure == is_sure

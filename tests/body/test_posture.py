@@ -88,6 +88,19 @@ def test_speed_is_that_of_the_movement_whatever_the_frame_rate(rate: int) -> Non
     assert by_name(features)["nose_v"] == pytest.approx(by_name(features_of(still))["nose_v"], abs=1e-3)
 
 
+@pytest.mark.parametrize("x", [-200, 0, 1000])
+def test_who_sways_to_and_fro_has_the_same_speed_everywhere(x: float) -> None:
+    """The size swings by 2 % about the head: it hardly moves, wherever it is in the picture."""
+    still, window = pose(), PostureWindow()
+    head = still.keypoints[0, :2]
+    for frame in range(60):
+        scale = 1 + 0.02 * math.sin(frame)
+        features = window.update(moved(still, scale=scale, by=tuple((1 - scale) * head + (x, 0))), frame / 20)
+    found = by_name(features)
+    assert found["head_speed"] == pytest.approx(0, abs=0.01)
+    assert 0.01 < found["hands_speed"] < 1
+
+
 def test_people_are_kept_apart_and_a_seek_begins_anew() -> None:
     still, window = pose(), PostureWindow()
     for frame in range(20):

@@ -17,9 +17,10 @@ from mien import catalogue
 from mien.errors import ModelError
 from mien.expression import reasons
 from mien.expression.classify import Answer
+from mien.expression.tone import only_tone
 from mien.faces import measures as face_measures
 from mien.faces import regions as face_regions
-from mien.types import Explanation, FloatArray, ImageArray, Region
+from mien.types import Explanation, FloatArray, ImageArray, Region, Tone
 
 SIZE = 12
 LABELS = ("neutral", "happy")
@@ -262,6 +263,23 @@ def test_after_a_reading_each_face_is_told_and_each_lesson_given_once() -> None:
     assert [line.split(":")[0] for line in lines] == ["Left", "Middle", "Right", "Happy", "Sad"]
     assert lines[2] == "Right: No part of the face stands out. Brows: raised."
     assert reasons.reading_words(reading(face(read=expression()))) == reasons.reading_words(reading()) == []
+
+
+def test_a_tone_is_explained_by_the_word_behind_it() -> None:
+    shares = {"positive": 0.1, "neutral": 0.3, "negative": 0.6}
+    read = replace(
+        expression({"neutral": 0.4, "sad": 0.3, "angry": 0.3}),
+        tone=Tone("negative", 0.9, True, shares), explanation=Explanation("", EVEN, {**NEUTRAL, "brows": 4}, "neutral"),
+    )  # fmt: skip
+    words_alone, of_tone = reading(face(read=read)), only_tone(reading(face(read=read)))
+    why, lesson = reasons.reading_words(words_alone)
+    why_of_tone, lesson_of_tone = reasons.reading_words(of_tone)
+    assert why == "One person: No part of the face stands out. Brows: raised."
+    assert (
+        why_of_tone
+        == "One person: Of the single words, “neutral” leads. No part of the face stands out. Brows: raised."
+    )
+    assert lesson_of_tone == lesson and "eutral" in lesson
 
 
 def test_a_face_without_a_mesh_gets_no_guess() -> None:

@@ -241,6 +241,15 @@ def test_no_more_than_max_faces_are_followed_the_largest_at_first() -> None:
         assert [round(face.box.side) for face in tracker.update(world.frame(index))] == [70, 50]
 
 
+def test_what_is_no_face_takes_no_room() -> None:
+    world = World(Dummy(1, still(120, 120, 70)), Dummy(2, still(350, 120, 50)))
+    tracker = Tracker(world, max_faces=1)
+    assert [face.track_id for face in tracker.update(world.frame(0))] == [1]
+    for index in range(1, 60):
+        faces = tracker.update(world.frame(index), without_room={1})
+    assert [face.track_id for face in faces] == [1, 2]
+
+
 def test_one_of_max_faces_comes_back_after_an_occlusion() -> None:
     world = World(Dummy(1, lambda t: None if 0.5 <= t < 1 else (200.0, 120.0, 60.0)))
     assert ids_of(Tracker(world, max_faces=1), world, range(60))[-1] == [1]

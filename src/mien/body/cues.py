@@ -21,7 +21,8 @@ from mien.types import Cue, Face, Pose
 SAID = 0.5  # strength from which a cue is said: half way between surely not and surely
 KEPT = 0.3  # in a stream it is said until its strength falls below this
 SMOOTHING_S = 0.25  # time constant of strengths in a stream: a few frames of noisy points do not count
-GAP_S = 0.5  # without a pose for so long, what was going on is forgotten
+GAP_S = 0.5  # without a pose for so long, what was going on is forgotten,
+GAP_STEPS = 2.5  # unless poses come as rarely: then after so many of the usual steps
 FORGET_S = 3.0  # and after this the person, as the tracker gives the id up
 
 
@@ -99,7 +100,8 @@ class CueReader:
     """Reads the cues of the people of one stream, each by `Pose.track_id`.
 
     A cue appears when it has lasted for its `hold_s`, and stays until it is clearly over. Everything goes by seconds:
-    10, 15 or 30 frames a second give the same cues.
+    10, 15 or 30 frames a second give the same cues. One a second still shows postures, but movements and shrugs are
+    over between two looks; frames more than FORGET_S apart show nothing that lasts.
     """
 
     def __init__(self) -> None:
@@ -126,7 +128,7 @@ class CueReader:
         """What this person does now, in the order of `CUES`, with how long each cue has lasted.
 
         Several people may have poses of the same time; a time before the latest (a seek) begins anew for everyone.
-        Who was not seen for GAP_S starts anew but for the rest, who was gone for FORGET_S is forgotten.
+        Who was not seen for GAP_S (or GAP_STEPS) starts anew but for the rest, who was gone for FORGET_S is forgotten.
 
         Args:
             pose: the body, with its `track_id`.
@@ -161,6 +163,7 @@ class _Person:
     """What is kept of one person of a stream."""
 
     time_s: float = -math.inf
+    usual_s: float = 0.0  # the step before this one
     rest: Rest = field(default_factory=Rest)
     head: HeadSwings = field(default_factory=HeadSwings)
     motion: BodyMotion = field(default_factory=BodyMotion)
@@ -168,9 +171,10 @@ class _Person:
     states: dict[str, _State] = field(default_factory=dict)
 
     def update(self, skeleton: Skeleton, time_s: float, face: Face | None) -> tuple[Cue, ...]:
-        if time_s - self.time_s > GAP_S:
-            self.head, self.motion, self.shoulders, self.states = HeadSwings(), BodyMotion(), ShoulderRise(), {}
         step_s, self.time_s = time_s - self.time_s, time_s
+        if step_s > max(GAP_S, GAP_STEPS * self.usual_s):
+            self.head, self.motion, self.shoulders, self.states = HeadSwings(), BodyMotion(), ShoulderRise(), {}
+        self.usual_s = step_s if math.isfinite(step_s) else 0.0
         seen = Observed(skeleton, face, self.rest.known())
         self.rest.learn(time_s, seen.measures)
         self.head.add(time_s, seen)
@@ -206,4 +210,8 @@ def _still_signs(seen: Observed) -> dict[str, Sign | None]:
 
 def _told(said: set[str]) -> list[str]:
     """The cues that are said, in the order of `CUES`, without those that others silence."""
-    return [name for name in NAMES if name in said and not said & set(SILENCED_BY.get(name, ()))]
+
+    def is_told(name: str) -> bool:  # what is silenced itself silences nothing
+        return name in said and not any(map(is_told, SILENCED_BY.get(name, ())))
+
+    return list(filter(is_told, NAMES))

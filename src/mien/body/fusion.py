@@ -9,13 +9,13 @@ its tone was calibrated by itself; the posture's weight is the one with the leas
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from mien.body.posture import LEAST_SHARE, SURE, TONES, Array, PostureModel, PostureWindow, features_of, tone_of
-from mien.types import Face, Pose, Tone
+from mien.body.posture import LEAST_SHARE, TONES, Array, PostureModel, PostureWindow, features_of, tone_of
+from mien.types import Expression, Face, Pose, Tone
 
 UNIFORM = np.full(len(TONES), 1 / len(TONES))
 
@@ -43,17 +43,20 @@ def beside_prior(shares: Array, prior: Array) -> Array:
     return np.asarray(rest / rest.sum(-1, keepdims=True))
 
 
-def together(face: Tone | None, posture: Array | None, model: PostureModel | None) -> Tone | None:
+def together(
+    face: Tone | None, posture: Array | None, model: PostureModel | None, *, is_doubted: bool = False
+) -> Tone | None:
     """What face and posture say together.
 
     Args:
         face: the face's tone; None where it is not seen or not read.
         posture: (3,) what the model says of the posture; None where no body is seen.
         model: that model.
+        is_doubted: whether something else than its votes speaks against the face: dark, turned away, surprised.
 
     Returns:
         The face's tone, unchanged, where there is no posture or where it counts nothing; the posture's where there is
-        no face. A face that is doubted (dark, turned away, surprised) keeps the joint opinion from being called sure.
+        no face. A face that is doubted keeps the joint opinion from being called sure.
     """
     if posture is None or model is None or (face is not None and model.weight == 0):
         return face
@@ -61,15 +64,19 @@ def together(face: Tone | None, posture: Array | None, model: PostureModel | Non
         return tone_of(posture)
     shares = np.array([face.shares[tone] for tone in TONES])
     said = tone_of(pooled([(shares, 1.0), (beside_prior(posture, model.prior), model.weight)]))
-    is_doubted = not face.sure and face.confidence >= SURE
     return Tone(said.label, said.confidence, said.sure and not is_doubted, said.shares)
 
 
 class PostureReader:
-    """Says of the poses of one stream, or of stills, what a posture model says of them, alone and with their faces."""
+    """Says of the poses of one stream, or of stills, what a posture model says of them, alone and with their faces.
 
-    def __init__(self, model: PostureModel) -> None:
-        self._model, self._window = model, PostureWindow()
+    Args:
+        model: of the posture.
+        is_doubted: whether something else than its votes speaks against what was read of a face.
+    """
+
+    def __init__(self, model: PostureModel, is_doubted: Callable[[Expression], bool]) -> None:
+        self._model, self._is_doubted, self._window = model, is_doubted, PostureWindow()
 
     def reset(self) -> None:
         """Forget the stream."""
@@ -81,5 +88,8 @@ class PostureReader:
         if np.isnan(features).all():
             return pose
         said = self._model(features)
-        tone = face.expression.tone if face is not None and face.expression is not None else None
-        return replace(pose, tone=tone_of(said), together=together(tone, said, self._model))
+        read = face.expression if face is not None else None
+        if read is None:
+            return replace(pose, tone=tone_of(said), together=together(None, said, self._model))
+        joined = together(read.tone, said, self._model, is_doubted=self._is_doubted(read))
+        return replace(pose, tone=tone_of(said), together=joined)

@@ -119,7 +119,7 @@ class PostureWindow:
 
     def reset(self) -> None:
         """Forget everyone."""
-        self._people: dict[int | None, deque[tuple[float, dict[str, complex]]]] = {}
+        self._people: dict[int | None, deque[_Moment]] = {}
         self._latest_s = -math.inf
 
     def update(self, pose: Pose, time_s: float) -> Array:
@@ -127,33 +127,49 @@ class PostureWindow:
         if time_s < self._latest_s:
             self.reset()
         self._latest_s = time_s
-        self._people = {who: seen for who, seen in self._people.items() if time_s - seen[-1][0] <= FORGET_S}
+        self._people = {who: seen for who, seen in self._people.items() if time_s - seen[-1].time_s <= FORGET_S}
         body, features = Skeleton(pose), features_of(pose)
         if not body.is_measurable:
             return features
         seen = self._people.setdefault(pose.track_id, deque())
-        if not seen or time_s - seen[-1][0] >= STEP_S - 1e-6:
-            seen.append((time_s, _places(body)))
-        while time_s - seen[0][0] > MOTION_S:
+        if not seen or time_s - seen[-1].time_s >= STEP_S - 1e-6:
+            seen.append(_moment(body, time_s))
+        while time_s - seen[0].time_s > MOTION_S:
             seen.popleft()
         for name in MOTION_FEATURES:
             features[FEATURES.index(name)] = _speed(seen, name)
         return features
 
 
-def _places(body: Skeleton) -> dict[str, complex]:
-    """Where the parts are that movement is taken of, in shoulder widths in the picture."""
+@dataclass(frozen=True)
+class _Moment:
+    """Where the parts are that movement is taken of, px in the picture, and a shoulder width, px."""
+
+    time_s: float
+    unit_px: float
+    places: Mapping[str, complex]
+
+
+def _moment(body: Skeleton, time_s: float) -> _Moment:
     parts = {"head_speed": (Point.NOSE,), "hands_speed": WRISTS, "shoulders_speed": SHOULDERS}
-    return {name: body.px(*points) / body.unit_px for name, points in parts.items() if body.sees(*points)}
+    places = {name: body.px(*points) for name, points in parts.items() if body.sees(*points)}
+    return _Moment(time_s, body.unit_px, places)
 
 
-def _speed(seen: Sequence[tuple[float, dict[str, complex]]], name: str) -> float:
-    """The way of a part by the time it took, over the moments at which it was seen; NaN where that is too short."""
-    known = [(time_s, places[name]) for time_s, places in seen if name in places]
-    if len(known) < 2 or known[-1][0] - known[0][0] < LEAST_MOTION_S - 1e-6:
+def _speed(seen: Sequence[_Moment], name: str) -> float:
+    """The way of a part, in shoulder widths, by the time it took; NaN where it was not seen for long enough.
+
+    Each step is measured by the width in the middle of it: places by each moment's own width would make a body that
+    sways to and fro seem to move the more, the further from the corner of the picture it is.
+    """
+    known = [one for one in seen if name in one.places]
+    if len(known) < 2 or known[-1].time_s - known[0].time_s < LEAST_MOTION_S - 1e-6:
         return math.nan
-    way = sum(abs(two[1] - one[1]) for one, two in itertools.pairwise(known))
-    return way / (known[-1][0] - known[0][0])
+    way = sum(
+        abs(two.places[name] - one.places[name]) / ((one.unit_px + two.unit_px) / 2)
+        for one, two in itertools.pairwise(known)
+    )
+    return way / (known[-1].time_s - known[0].time_s)
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,13 +7,15 @@ minute becomes the rest.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 WINDOW_S = 60.0  # long against a posture that says something, short against growing tired
 STEP_S = 0.25  # four samples a second are enough for a median, whatever the frame rate
-LEAST_S = 4.0  # of samples before a rest is known: somebody who has just come in is still settling
+LEAST_S = 4.0  # seen before a rest is known: somebody who has just come in is still settling
+MOST_STEP_S = 1.0  # between two samples: of a longer time nothing was seen
 
 
 class Rest:
@@ -32,10 +34,15 @@ class Rest:
                 samples.popleft()
 
     def known(self) -> dict[str, float]:
-        """The median of each measure of which LEAST_S were seen."""
-        least = LEAST_S / STEP_S
+        """The median of each measure that was seen for LEAST_S."""
         return {
             name: statistics.median(value for _, value in samples)
             for name, samples in self._samples.items()
-            if len(samples) >= least
+            if _seen_s(samples) >= LEAST_S - 1e-6
         }
+
+
+def _seen_s(samples: Iterable[tuple[float, float]]) -> float:
+    """How long a measure was seen: a sample stands for the time since the one before."""
+    steps = (two[0] - one[0] for one, two in itertools.pairwise(samples))
+    return STEP_S + sum(min(step_s, MOST_STEP_S) for step_s in steps)

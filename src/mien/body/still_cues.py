@@ -204,7 +204,7 @@ def shoulders_raised(seen: Observed) -> Sign | None:
 def shrug(seen: Observed) -> Sign | None:
     """Both shoulders are drawn up and both forearms turned outwards: all that one moment can show of a shrug.
 
-    In a stream `moving_cues.Shrug` sees the shoulders rise, and asks nothing of the arms: each part of the shrug
+    In a stream `moving_cues.ShoulderRise` sees the shoulders rise, and asks nothing of the arms: each part of the shrug
     occurs alone too (Debras 2017).
     """
     share = raised_share(seen)

@@ -95,9 +95,7 @@ class Summary:
             label = next((label for label, _ in person.labels.most_common() if label in person.surest), None)
             if label is None:
                 continue
-            explanation = person.surest[label].explanation
-            assert explanation is not None
-            text = reasons.explanation_words(explanation, label, language)
+            text = reasons.why_words(person.surest[label], language)
             yield words.message("reason.placed", language, place=f"#{who}", text=text)
 
 

@@ -9,7 +9,7 @@ how they are found is not known here. `docs/reasons.md` has how often each phras
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from mien.catalogue import DEFAULT, language_of, message
 from mien.errors import ModelError
 from mien.expression import heat, words
 from mien.expression.classify import Classifier
-from mien.types import Explanation, FloatArray, ImageArray, Reading, Region
+from mien.types import Explanation, Expression, FloatArray, ImageArray, Reading, Region
 
 Mask = NDArray[np.bool_]
 
@@ -160,8 +160,8 @@ def explain(
     `crop` (S, S) is what the network sees, `masks` (S, S) by region, empty for a face without a mesh; `measures` are
     empty where they would tell little.
     """
-    found = Explanation("", regions_of(classifier, crop, masks, label), dict(measures))
-    return Explanation(explanation_words(found, label, language), found.regions, found.measures)
+    found = Explanation("", regions_of(classifier, crop, masks, label), dict(measures), label)
+    return replace(found, text=explanation_words(found, label, language))
 
 
 # --- in words -------------------------------------------------------------------------------------------------------
@@ -296,13 +296,26 @@ def reading_words(reading: Reading, language: str = DEFAULT) -> list[str]:
         (place, face.expression) for place, face in zip(words.place_names(len(faces), language), faces, strict=True)
     ]
     explained = [(place, said) for place, said in told if said and said.explanation]
-    reasons = [
-        message("reason.placed", language, place=place, text=explanation_words(said.explanation, said.label, language))
-        for place, said in explained
-        if said.explanation
-    ]
-    lessons = [hint_words(label, language) for label in dict.fromkeys(said.label for _, said in explained)]
+    told_why = [(place, why_words(said, language)) for place, said in explained]
+    reasons = [message("reason.placed", language, place=place, text=text) for place, text in told_why]
+    lessons = [hint_words(label, language) for label in dict.fromkeys(_explained(said) for _, said in explained)]
     return [*reasons, *filter(None, lessons)]
+
+
+def why_words(expression: Expression, language: str = DEFAULT) -> str:
+    """Why an expression that has an explanation was read so; of a tone ('positive'), first by which word."""
+    assert expression.explanation is not None
+    label = _explained(expression)
+    text = explanation_words(expression.explanation, label, language)
+    if label == expression.label:
+        return text
+    word = message("reason.word", language, label=words.label_word(label, language))
+    return message("between_sentences", language).join([word, text])
+
+
+def _explained(expression: Expression) -> str:
+    """The label that the explanation is of: a tone stands for a word, and it is the word that was explained."""
+    return (expression.explanation.label if expression.explanation else "") or expression.label
 
 
 def hint_words(label: str, language: str = DEFAULT) -> str:

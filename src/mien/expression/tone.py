@@ -111,8 +111,13 @@ def tone_of(shares: Array, expression: Expression) -> Tone:
     """
     index = int(shares.argmax())
     confidence = float(shares[index])
-    is_sure = confidence >= SURE and not _doubts_of_picture(expression) and not _is_surprised(expression)
+    is_sure = confidence >= SURE and not is_doubted(expression)
     return Tone(TONES[index], confidence, is_sure, dict(zip(TONES, map(float, shares), strict=True)))
+
+
+def is_doubted(expression: Expression) -> bool:
+    """Whether something else than a disagreement about words speaks against a face's tone: the picture, or surprise."""
+    return bool(_doubts_of_picture(expression)) or _is_surprised(expression)
 
 
 def only_tone(reading: Reading) -> Reading:

@@ -78,11 +78,7 @@ def face_words(face: Face, language: str = DEFAULT, *, valence: bool = False) ->
     looks = looks_words(expression, language)
     if valence and abs(expression.valence) >= CLEAR_VALENCE:
         looks = message(f"valence.{'positive' if expression.valence > 0 else 'negative'}", language, looks=looks)
-    people = people_words(expression, language)
-    if DISAGREE not in expression.doubts or len(_leading(expression)) < 2:
-        return message("sure", language, looks=looks, people=people)
-    second = label_word(_leading(expression)[1], language)
-    return message("sure_but", language, looks=looks, people=people, second=second)
+    return message("sure", language, looks=looks, people=people_words(expression, language))
 
 
 def face_parts(face: Face, language: str = DEFAULT) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import math
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -110,6 +110,7 @@ class Tracker:
 
     def __init__(self, finder: scan.Finder, *, max_faces: int | None = None) -> None:
         self._finder, self._max_faces = finder, max_faces
+        self._without_room: Collection[int | None] = ()
         self.reset()
 
     def reset(self) -> None:
@@ -124,12 +125,14 @@ class Tracker:
         self._views: Iterator[View] = iter(())
         self._time_s, self._count = -math.inf, 0
 
-    def update(self, frame: Frame, *, search: bool = True) -> list[Face]:
+    def update(self, frame: Frame, *, search: bool = True, without_room: Collection[int | None] = ()) -> list[Face]:
         """The faces of the next frame with their ids, from left to right, in pixels of this frame.
 
         A frame earlier than the one before (a seek) begins anew, with new ids. Without `search`, new faces are not
-        looked for, unless this is the first frame or somebody was lost.
+        looked for, unless this is the first frame or somebody was lost. The ids in `without_room` are followed beside
+        `max_faces`: of things that turned out to be no faces.
         """
+        self._without_room = without_room
         if frame.time_s < self._time_s:
             self._begin()
         is_first = self._size is None
@@ -329,7 +332,10 @@ class Tracker:
 
     def _room(self) -> int:
         """How many more faces may be followed."""
-        return sys.maxsize if self._max_faces is None else max(0, self._max_faces - len(self._live))
+        if self._max_faces is None:
+            return sys.maxsize
+        taken = sum(one.track_id is None or one.track_id not in self._without_room for one in self._live)
+        return max(0, self._max_faces - taken)
 
 
 def _apart(one: _Track, other: _Track) -> float:

@@ -118,6 +118,26 @@ def test_what_is_not_sure_is_not_told(rig: Callable[..., Page]) -> None:
     assert page.evaluate("steady") == [[1, "happy", False]]
 
 
+def test_doubt_is_shown_once_it_lasts_and_word_follows_word(rig: Callable[..., Page]) -> None:
+    page = rig({})
+    shown = "rig.people.all.get(1).words.title"
+    during(page, 0, 3, HAPPY)
+    during(page, 3, 3.5, {"1": ["happy", False]})  # a blink
+    assert page.evaluate(shown) == "looks happy"
+    during(page, 3.5, 5, HAPPY)
+    during(page, 5, 5.5, {"1": ["happy", False]})  # while another word takes over
+    during(page, 5.5, 5.6, SAD)
+    assert page.evaluate(shown) == "looks sad"
+    during(page, 5.6, 6.5, {"1": ["sad", False]})
+    assert page.evaluate(shown) == "not sure"
+    during(page, 6.5, 6.9, SAD)
+    assert page.evaluate(shown) == "not sure"
+    during(page, 6.9, 7.3, SAD)
+    assert page.evaluate(shown) == "looks sad"
+    during(page, 9, 9.1, {"1": ["sad", False]})  # after a break what came before says nothing
+    assert page.evaluate(shown) == "not sure"
+
+
 def test_people_are_told_apart(rig: Callable[..., Page]) -> None:
     page = rig(ALL)
     during(page, 0, 3, {"1": ["happy"], "2": ["sad"]})

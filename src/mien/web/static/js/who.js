@@ -6,15 +6,20 @@ const STEADY_S = 0.8; // a word that stood so long, without a break, is steady: 
 const STEADINESS_S = 3;
 const GAP_S = 5; // how long the place of a person who left stays free
 const BREAK_S = 1; // without a reading for so long, what came before says nothing about now
+// For so long doubt must last, or be gone, before it is shown: in a blink, and while one word takes over from another
+// (which the server lets wait for half a second), nobody is to read "not sure".
+const DOUBT_S = 0.6;
 
-/** One person: `number` (from 1, by first appearance), `words`, `face`, `outline`, `cues` (of the body, in words), `isHere`, `past` (spans of words). */
+const keyOf = (words) => (words.sure ? words.label : "not sure");
+
+/** One person: `number` (from 1, by first appearance), `words` (to be shown), `face`, `outline`, `cues` (of the body, in words), `isHere`, `past` (spans of words). */
 class Person {
   constructor(id, nowS) {
-    Object.assign(this, { id, number: id, isHere: true, seenS: nowS, past: [], steady: null });
+    Object.assign(this, { id, number: id, isHere: true, seenS: nowS, past: [], steady: null, words: null, waitedS: null });
   }
 
   see(nowS, { face, words, outline, cues }) {
-    const key = words.sure ? words.label : "not sure";
+    const key = keyOf(words);
     const last = this.past.at(-1);
     if (last && last.key === key && nowS - last.toS < BREAK_S) last.toS = nowS;
     else {
@@ -23,7 +28,18 @@ class Person {
       this.past.push({ key, fromS: nowS, toS: nowS });
     }
     while (this.past[0].toS < nowS - MINUTE_S) this.past.shift();
-    Object.assign(this, { isHere: true, seenS: nowS, face, words, outline, cues });
+    this.#settle(nowS, words);
+    Object.assign(this, { isHere: true, seenS: nowS, face, outline, cues });
+  }
+
+  /** Show new words, unless doubt has only just come or gone: then those before stand for a moment more. */
+  #settle(nowS, words) {
+    const isBreak = !this.words || nowS - this.seenS >= BREAK_S;
+    const isSame = isBreak || keyOf(words) === keyOf(this.words);
+    const isOfDoubt = !isSame && words.sure !== this.words.sure;
+    this.waitedS = isSame ? null : this.waitedS ?? nowS;
+    if (isOfDoubt && nowS - this.waitedS < DOUBT_S) return;
+    Object.assign(this, { words, waitedS: null });
   }
 
   /** The share (0..1) of the last 3 seconds in which the word of now stood, or null before there were 3 seconds. */
