@@ -156,8 +156,9 @@ class Explanation:
     """Why a face was read as it was.
 
     `text` says it in words, of `label`, one of the votes' ('' in Readings that were kept before it was noted).
-    `regions` are those of `faces.regions.REGIONS`, `measures` those of `faces.measures.MEASURES`: how far the face is from a neutral one, with sign, in the spread of neutral faces
-    (0: as a neutral face; 2: further than 19 of 20 neutral ones). Empty where the face has no mesh.
+    `regions` are those of `faces.regions.REGIONS`, `measures` those of `faces.measures.MEASURES`: how far the face is
+    from a neutral one, with sign, in the spread of neutral faces (0: as a neutral face; 2: further than 19 of 20
+    neutral ones). Empty where the face has no mesh.
     """
 
     text: str

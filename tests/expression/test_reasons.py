@@ -274,11 +274,9 @@ def test_a_tone_is_explained_by_the_word_behind_it() -> None:
     words_alone, of_tone = reading(face(read=read)), only_tone(reading(face(read=read)))
     why, lesson = reasons.reading_words(words_alone)
     why_of_tone, lesson_of_tone = reasons.reading_words(of_tone)
-    assert why == "One person: No part of the face stands out. Brows: raised."
-    assert (
-        why_of_tone
-        == "One person: Of the single words, “neutral” leads. No part of the face stands out. Brows: raised."
-    )
+    text = "No part of the face stands out. Brows: raised."
+    assert why == f"One person: {text}"
+    assert why_of_tone == f"One person: Of the single words, “neutral” leads. {text}"
     assert lesson_of_tone == lesson and "eutral" in lesson
 
 
