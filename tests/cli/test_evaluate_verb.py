@@ -87,6 +87,16 @@ def test_a_folder_of_pictures_is_judged_whole(mien, tmp_path: Path) -> None:
     mien("evaluate", "--data", tmp_path / "pictures", "--split", "val").fails(1, "no split", "Training")
 
 
+def test_scores_of_faces_without_splits_are_not_for_the_card(mien, tmp_path: Path) -> None:
+    folder = copy_of_default(tmp_path / "model", scores={})
+    place = tmp_path / "pictures" / "happy"
+    place.mkdir(parents=True)
+    Image.fromarray(drawn_faces(1).pixels[0]).save(place / "one.png")  # data without splits are trained on
+    before = (folder / "card.json").read_bytes()
+    mien("evaluate", "--data", tmp_path / "pictures", "--model", folder, "--write-card").fails(2, "trained on")
+    assert (folder / "card.json").read_bytes() == before
+
+
 def test_the_tables_say_what_the_scores_hold(mien, few) -> None:
     ended = mien("evaluate", "--data", few[0], "--votes", few[1], "--json", "-", "--no-align")
     scores = json.loads(ended.out)["heads"]

@@ -84,7 +84,12 @@ def test_several_seeds_have_a_mean_and_a_spread(mien, data: list[object], tmp_pa
         weights_of(tmp_path / "m" / "seed-0")["stem.0.weight"] != weights_of(tmp_path / "m" / "seed-1")["stem.0.weight"]
     )
     assert other.any()
-    # Gone on with, what is done is left alone; a third seed is added.
+    # One that was stopped while it was judged is judged; what is done is left alone; a third seed is added.
+    card = best / "card.json"
+    whole = json.loads(card.read_text())
+    card.write_text(json.dumps({**whole, "scores": {}}))
+    assert mien("train", *data, "--out", tmp_path / "m", *TINY, "--seeds", 2, "--resume").code == 0
+    assert json.loads(card.read_text()) == whole
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "m").glob("seed-*/*.*")}
     assert mien("train", *data, "--out", tmp_path / "m", *TINY, "--seeds", 3, "--resume").code == 0
     assert {path: path.stat().st_mtime_ns for path in times} == times

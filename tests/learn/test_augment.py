@@ -215,7 +215,7 @@ def test_a_cover_is_one_rectangle_over_some_faces() -> None:
 def test_mixing_keeps_the_sums_and_blends_faces_as_it_blends_targets() -> None:
     given, labels = faces(12), torch.eye(12)
     for seed in range(8):
-        crops, (mixed, ones) = augment.mix(given, [labels, torch.ones(12)], rng(seed))
+        crops, [(mixed, ones)] = augment.mix(given, [(labels, torch.ones(12))], rng(seed))
         torch.testing.assert_close(mixed.sum(1), torch.ones(12))
         torch.testing.assert_close(ones, torch.ones(12))
         assert (mixed >= 0).all()
@@ -223,10 +223,21 @@ def test_mixing_keeps_the_sums_and_blends_faces_as_it_blends_targets() -> None:
         torch.testing.assert_close(crops, torch.einsum("nm,mchw->nchw", mixed, given), atol=1e-2, rtol=0)
 
 
+def test_mixed_with_a_face_that_has_no_target_the_others_counts_for_its_share() -> None:
+    """Cross-entropy is linear in the target: a blend counts as its two faces do, each with share and weight."""
+    labels, weight = torch.eye(4), torch.tensor([1.0, 0.0, 0.5, 2.0])
+    labels[1] = 0
+    for seed in range(8):
+        crops, [(mixed, counts)] = augment.mix(torch.eye(4).view(4, 1, 1, 4), [(labels, weight)], rng(seed))
+        shares = crops.view(4, 4)  # of each blend, whose face it is
+        torch.testing.assert_close(mixed * counts[:, None], shares @ (labels * weight[:, None]))
+        torch.testing.assert_close(mixed.sum(1), (counts > 0).float())
+
+
 def test_the_shares_of_mixing_are_drawn_from_beta() -> None:
     shares = []
     for seed in range(400):
-        mixed = augment.mix(torch.zeros(2, 1, 1, 1), [torch.eye(2)], rng(seed))[1][0]
+        mixed = augment.mix(torch.zeros(2, 1, 1, 1), [(torch.eye(2), torch.ones(2))], rng(seed))[1][0][0]
         if not torch.allclose(mixed, torch.eye(2)):  # two swapped, or the very face again
             shares.append(float(mixed[0, 0]))
     # Beta(0.4, 0.4): mean 1/2, standard deviation 1 / (2 sqrt(1.8)) = 0.373.

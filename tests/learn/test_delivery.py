@@ -16,7 +16,7 @@ from mien import models
 from mien.data.faceset import FaceSet
 from mien.errors import DataError, MienError, ModelError, SinkError, UsageError
 from mien.expression.classify import Classifier
-from mien.learn import checkpoint, delivery, export, quantise, registry
+from mien.learn import checkpoint, delivery, export, quantise, registry, temper
 from mien.learn.delivery import Built, Data, Delivery
 from mien.learn.export import Parity
 from mien.learn.options import TrainOptions
@@ -26,6 +26,7 @@ from mien.runtime import OnnxNet
 OPTIONS = TrainOptions(widths=(4, 4), depth=1, input=24)
 TWO = ("Training", "PublicTest")
 CALIBRATION = slice(0, 24)
+TEMPERATURE = 0.8
 
 
 def run_folder(folder: Path, options: TrainOptions = OPTIONS, *, seed: int = 0) -> Path:
@@ -34,9 +35,11 @@ def run_folder(folder: Path, options: TrainOptions = OPTIONS, *, seed: int = 0) 
     net = registry.build(options).eval()
     has_votes = options.network == "mien"
     copy_of_default(folder)
-    export.export_onnx(net, folder / "model.onnx", size=options.input)
     checkpoint.save(folder / "best.pt", {"options": asdict(options), "average": net.state_dict()})
-    changes = {"input_size": options.input, "sha256": models.sha256_of(folder / "model.onnx"), "scores": {},
+    temper.set_temperature(net, TEMPERATURE if has_votes else 1.0)
+    export.export_onnx(net, folder / "model.onnx", size=options.input)
+    changes = {"input_size": options.input, "sha256": models.sha256_of(folder / "model.onnx"),
+               "training": {"temperature": TEMPERATURE if has_votes else 1.0},
                **({} if has_votes else {"votes": [], "confidence": {}}), "covered": {}}  # fmt: skip
     return change(folder, **changes)
 
@@ -127,6 +130,8 @@ def test_runs_that_cannot_be_exported(tmp_path: Path) -> None:
     unfinished = run_folder(tmp_path / "unfinished")
     (unfinished / "card.json").unlink()
     refused(ModelError, "has not ended: mien train --resume", unfinished, out)
+    stopped = change(run_folder(tmp_path / "stopped"), scores={})  # while it was judged
+    refused(ModelError, "has not ended: mien train --resume", stopped, out)
     newer = run_folder(tmp_path / "newer")
     torch.manual_seed(5)
     other = registry.build(OPTIONS)

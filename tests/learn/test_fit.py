@@ -21,6 +21,7 @@ from mien.learn.judging import EpochLog, Held
 from mien.learn.material import Targets, Taught
 from mien.learn.networks import ExpressionNet
 from mien.learn.options import Augmentation, TrainOptions
+from mien.learn.workers import Alone
 from mien.types import FloatArray
 
 Part = tuple[FaceSet, FloatArray]
@@ -111,6 +112,49 @@ def test_a_run_that_is_stopped_within_an_epoch_goes_on_from_the_last_whole_one(
     assert (len(rest.logs), rest.step) == (1, 2)
     rest.run(tmp_path / "parts")
     assert same_weights(rest.net, whole.net)
+
+
+def test_a_best_epoch_whose_checkpoint_cannot_be_written_is_done_again(
+    options: TrainOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fit, "score_of", lambda log: log.epoch)  # each epoch is better than those before
+    whole = trainer(options)
+    whole.run(tmp_path)
+    (tmp_path / "parts").mkdir()
+    stopped, save = trainer(options), checkpoint.save
+
+    def full(path: Path, state: dict[str, Any]) -> None:
+        if path.name == "best.pt" and state["step"] == whole.step:
+            raise DataError("the disk is full")
+        save(path, state)
+
+    with monkeypatch.context() as patch, pytest.raises(DataError, match="full"):
+        patch.setattr(checkpoint, "save", full)
+        stopped.run(tmp_path / "parts")
+    rest = trainer(options)
+    rest.resume(checkpoint.load(tmp_path / "parts" / "last.pt"))
+    rest.run(tmp_path / "parts")
+    best = [checkpoint.load(folder / "best.pt") for folder in (tmp_path, tmp_path / "parts")]
+    assert best[0]["step"] == best[1]["step"] == whole.step
+    assert all(torch.equal(value, best[1]["average"][name]) for name, value in best[0]["average"].items())
+
+
+class Second(Alone):
+    """The second of two processes, as far as chance goes."""
+
+    rank, world = 1, 2
+
+
+def test_each_process_drops_units_of_its_own_and_the_same_after_a_stop(options: TrainOptions) -> None:
+    def drawn(worker: Alone | None, epochs_done: int = 0) -> list[float]:
+        one = trainer(options, worker=worker)
+        one.logs = [one] * epochs_done  # type: ignore[list-item]
+        one._part_dropout()
+        return torch.rand(8).tolist()
+
+    assert drawn(Second()) != drawn(None)
+    assert drawn(Second()) == drawn(Second())
+    assert drawn(Second(), 1) == drawn(Second(), 1) != drawn(Second())
 
 
 def test_a_finished_run_that_is_gone_on_with_does_nothing_more(options: TrainOptions, tmp_path: Path) -> None:

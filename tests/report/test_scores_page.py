@@ -58,7 +58,7 @@ def test_the_first_words_say_how_good_it_is(page: Element, scores: dict[str, Any
     lead = next(one.text for one in page.all("p") if one.attributes.get("class") == "lead")
     assert all(per_cent(head["accuracy"]) in lead for head in scores["heads"].values()) and "PublicTest" in lead
     large = [one.text for one in page.all("dd") if not one.attributes]
-    assert large == [*(per_cent(head["accuracy"]) for head in scores["heads"].values()), "1.4 %", "2.9 ms"]
+    assert large == [*(per_cent(head["accuracy"]) for head in scores["heads"].values()), "1.6 %", "2.9 ms"]  # not fitted on these faces
 
 
 def test_both_heads_stand_in_one_table_and_averages_aside(page: Element, scores: dict[str, Any]) -> None:
@@ -90,7 +90,7 @@ def test_the_protocol_is_in_words(page: Element) -> None:
     for words in ("one crop, one network, no averaging", "10 rows are left out", "official majority of ten voters",
                   "95 of 100 bootstrap samples", "before: the leading share", "a perfect one, by chance alone",
                   "as good as the 4th of ten people", "its mean place is 4.2",
-                  "have a twin in Training"):  # fmt: skip
+                  "have a twin in another split"):  # fmt: skip
         assert words in text
 
 

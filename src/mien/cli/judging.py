@@ -14,6 +14,7 @@ from rich.console import Console
 from mien import models
 from mien.cli.judging_tables import comparison_shown, scores_shown
 from mien.cli.stages import Stage, stages
+from mien.data import faceset
 from mien.data.faceset import FaceSet
 from mien.data.load import find_layout, load_faces
 from mien.errors import MissingExtraError, UsageError
@@ -24,6 +25,7 @@ from mien.judge.evaluate import Judged
 from mien.types import FloatArray
 
 SPLIT = "PublicTest"  # judged unless another is named
+TRAINING = "Training"  # the split that models are trained on
 ALL = "all"  # the name of the split where the data have none of that name
 THREADS = 2
 
@@ -70,7 +72,7 @@ def run_evaluation(material: Material, model: Path | None, others: Sequence[Path
     console = Console(stderr=True, highlight=False)
     with stages(console) as stage:
         faces, rest, split = _load(material, classifiers, with_rest=outputs.report is not None, stage=stage)
-        if outputs.card and split == "Training":
+        if outputs.card and (split == TRAINING or (faces.splits == TRAINING).any()):
             raise UsageError("a card's scores are not of faces that a model was trained on: name another split")
         keypoints = _keypoints(faces, material, classifiers, needed=outputs.card, stage=stage)
         judged = _judge_all(classifiers, faces, keypoints, (material.align, split), stage)
@@ -103,8 +105,11 @@ def run_calibration(folder: Path, material: Material) -> None:
     classifier = Classifier(folder, threads=THREADS)
     console = Console(stderr=True, highlight=False)
     with stages(console) as stage:
-        faces = load_faces(material.data, material.votes, layout=material.layout, progress=stage("reading faces"))
-        found = card.tone_for_card(classifier, faces, stage)
+        faces = load_faces(
+            material.data, material.votes, layout=material.layout, size=classifier.card.input_size,
+            progress=stage("reading faces"),
+        )  # fmt: skip
+        found = card.tone_for_card(classifier, faceset.with_votes(faces), stage)
         card.write_on_card(folder, tone=found)
     checked = found["validation"]
     console.print(

@@ -26,7 +26,7 @@ def scores_shown(scores: Mapping[str, Any]) -> list[RenderableType]:
     if votes:
         confidence, sure = votes["confidence"], votes["confidence"]["at_sure"]
         lines += [
-            f"Shares said and given differ by {votes['shares']['mean_gap']:.1%}.",
+            f"Where it says a share, people gave that share to within {100 * votes['shares']['mean_gap']:.1f} points.",
             f"Confidence errs by {confidence['ece_cross_fitted']:.1%}; a perfect one shows "
             f"{confidence['ece_by_chance']:.1%} by chance.",
         ]

@@ -8,12 +8,16 @@ twice.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
 from mien.learn.options import Augmentation
+
+Target = tuple[Tensor, Tensor]  # what a head shall answer of N faces (N, K), and how much each counts (N,)
+LEAST_WEIGHT = 1e-9
 
 
 def _uniform(count: int, low: float, high: float, rng: Generator) -> Tensor:
@@ -109,12 +113,23 @@ def cover(crops: Tensor, options: Augmentation, rng: Generator) -> Tensor:
     return torch.where(mask[:, None], (grey + grain).clamp(0, 255), crops)
 
 
-def mix(crops: Tensor, targets: list[Tensor], rng: Generator) -> tuple[Tensor, list[Tensor]]:
-    """Blend each face and its targets with another of the batch; the share is drawn from Beta(0.4, 0.4)."""
+def mix(crops: Tensor, targets: Sequence[Target], rng: Generator) -> tuple[Tensor, list[Target]]:
+    """Blend each face and its targets with another of the batch; the share is drawn from Beta(0.4, 0.4).
+
+    Of the blend, a face's target counts by its share and its weight: beside one of weight 0 it stays as it is.
+    """
     a, b = (torch._standard_gamma(torch.full((1,), 0.4, device=rng.device), generator=rng) for _ in range(2))
     share = float(a / (a + b + 1e-9))
     other = torch.randperm(len(crops), generator=rng, device=rng.device)
-    return share * crops + (1 - share) * crops[other], [share * t + (1 - share) * t[other] for t in targets]
+
+    def blended(values: Tensor) -> Tensor:
+        return share * values + (1 - share) * values[other]
+
+    mixed = []
+    for target, weight in targets:
+        counts = blended(weight)
+        mixed.append((blended(target * weight[:, None]) / counts.clamp(min=LEAST_WEIGHT)[:, None], counts))
+    return blended(crops), mixed
 
 
 def augment(crops: Tensor, options: Augmentation, rng: Generator) -> Tensor:

@@ -27,7 +27,7 @@ from mien.files import telling
 from mien.judge import card as cards
 from mien.judge import evaluate, eyes, speed
 from mien.judge.evaluate import Answers
-from mien.learn import export, finish, quantise, registry, restore
+from mien.learn import export, finish, quantise, registry, restore, temper
 from mien.learn.export import Parity
 from mien.learn.heads import name_heads
 from mien.models import ModelCard
@@ -141,13 +141,14 @@ def open_source(source: Path) -> tuple[nn.Module, ModelCard]:
         DataError: the run's checkpoint is broken.
     """
     is_run = (source / "best.pt").is_file()
-    if is_run and not (source / "card.json").is_file():
+    if is_run and not finish.is_finished(source):
         raise ModelError(
             f"the training in {source} has not ended: mien train --resume ends it, and calibrates the model"
         )
     card = models.load_card(source)
     if is_run:
         net, _ = registry.load_best(source)
+        temper.set_temperature(net, float(card.training.get("temperature", 1.0)))  # which the checkpoint has not
         gap = export.compare(net, source / "model.onnx", export.made_crops(card.input_size)).largest
         if not gap <= export.MOST_DIFFERENCE["fp16"]:
             raise ModelError(

@@ -58,6 +58,11 @@ def finish(divided: Divided, out: Path, *, watcher: Watcher | None = None) -> Mo
     return _judged(card, divided, out, watcher or Watcher())
 
 
+def is_finished(out: Path) -> bool:
+    """Whether the folder holds a model that was judged: its card has scores, which are written last."""
+    return (out / "card.json").is_file() and bool(models.load_card(out).scores)
+
+
 @torch.no_grad()
 def has_votes(net: nn.Module, size: int) -> bool:
     """Whether a network answers with votes too."""

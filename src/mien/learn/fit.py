@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -118,10 +118,10 @@ class Trainer:
     def _keep(self, out: Path) -> None:
         if not self.worker.is_main:
             return
-        checkpoint.save(out / "last.pt", self.state())
         *earlier, log = self.logs
         if all(score_of(log) >= score_of(one) for one in earlier):
             checkpoint.save(out / "best.pt", self.state())
+        checkpoint.save(out / "last.pt", self.state())  # after the best: if that fails, the epoch is done again
 
     def _check_number(self, loss: float) -> None:
         if not math.isfinite(loss):
@@ -130,6 +130,7 @@ class Trainer:
 
     def _epoch(self, on_step: Callable[[int, int, float], None]) -> float:
         self.net.train()
+        self._part_dropout()
         order = torch.randperm(len(self.material), generator=self.rng, device=self.rng.device)
         total = self.steps_per_epoch * self.options.epochs
         sum_loss = 0.0
@@ -141,6 +142,11 @@ class Trainer:
             self.step += 1
             on_step(self.step, total, loss)
         return sum_loss / self.steps_per_epoch
+
+    def _part_dropout(self) -> None:
+        """Let each further process drop other units than the main one does; by epochs, so that a run can be resumed."""
+        if self.worker.rank:
+            torch.manual_seed(self.options.seed + 7919 * self.worker.rank + 104_729 * len(self.logs))
 
     def _batch(self, which: Tensor) -> tuple[Tensor, Targets]:
         """Crops and targets of some faces: placed, changed, and mixed but in the last epochs."""
@@ -154,8 +160,8 @@ class Trainer:
         targets = data.targets.take(which)
         is_mixing = epoch < self.options.epochs * (1 - self.options.calm)
         if is_mixing and torch.rand((), generator=rng, device=rng.device) < options.mixing:
-            crops, mixed = augment.mix(crops, [getattr(targets, one.name) for one in fields(targets)], rng)
-            targets = Targets(*mixed)
+            crops, mixed = augment.mix(crops, targets.by_head(), rng)
+            targets = Targets(*mixed[0], *mixed[1])
         return crops.contiguous(memory_format=self._order), targets
 
     def _step(self, crops: Tensor, targets: Targets, rate: float) -> float:

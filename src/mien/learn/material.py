@@ -44,6 +44,10 @@ class Targets:
     fer2013: Tensor  # (N, 7) shares
     fer2013_weight: Tensor  # (N,)
 
+    def by_head(self) -> list[tuple[Tensor, Tensor]]:
+        """For each head its shares and weights."""
+        return [(self.votes, self.votes_weight), (self.fer2013, self.fer2013_weight)]
+
     def take(self, which: Tensor | slice) -> Targets:
         """Those of some of the faces."""
         return Targets(*(getattr(self, one.name)[which] for one in fields(self)))

@@ -5,7 +5,7 @@ What takes minutes is kept in the run folder, and taken from there when the face
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -60,8 +60,7 @@ def load(
     faces = load_faces(data, votes, layout=layout, size=size, progress=watcher.stage("reading faces"))
     for line in faces.notes:
         watcher.note(line)
-    if not faces.votes.any():
-        faces = replace(faces, votes=label_votes(faces))
+    faces = faceset.with_votes(faces)
     fit, held = twins.holdout(faces)
     keypoints = _keypoints(faces, out / "keypoints.npz", watcher)
     validation = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
@@ -80,14 +79,6 @@ def describe(data: Path, votes: Path | None, layout: str | None) -> tuple[str, s
         "FER2013 Training with FERPlus votes; rows that FERPlus does not list are left out",
         FER2013_LICENCE.format(by=" with FERPlus votes (MIT)"),
     )
-
-
-def label_votes(faces: FaceSet) -> FloatArray:
-    """Each label as ten votes for it (N, 10); none where a face has no label."""
-    table = np.zeros((len(faceset.LABELS) + 1, len(faceset.VOTE_LABELS)), np.float32)  # the last row is for label -1
-    for index, label in enumerate(faceset.LABELS):
-        table[index, faceset.VOTE_LABELS.index(label)] = 10
-    return np.asarray(table[faces.labels])
 
 
 def recall(path: Path, names: tuple[str, ...], mark: NDArray[Any]) -> dict[str, NDArray[Any]] | None:

@@ -15,7 +15,7 @@ from typing import Any
 from mien.errors import DataError
 from mien.files import written_whole
 from mien.learn import checkpoint, prepare, records, registry, start, summary, teacher, workers
-from mien.learn.finish import finish, write_card
+from mien.learn.finish import finish, is_finished, write_card
 from mien.learn.fit import Trainer
 from mien.learn.judging import EpochLog
 from mien.learn.material import Taught
@@ -95,7 +95,7 @@ def train_seeds(
         one = replace(job, out=out, resume=job.resume and (out / "last.pt").is_file())
         _make_folder(out, resume=one.resume)
         is_new = _fit(ready, one, replace(options, seed=seed), watcher)
-        if ready.worker.is_main and (is_new or not (out / "card.json").is_file()):
+        if ready.worker.is_main and (is_new or not is_finished(out)):
             finish(ready.divided, out, watcher=watcher)
     return _summarise(job.out, seeds) if ready.worker.is_main else None
 

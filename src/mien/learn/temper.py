@@ -36,9 +36,16 @@ def temper(net: nn.Module, crops: Tensor, given: FloatArray, *, batch: int = 256
     net.eval()
     parts = [net(crops[start : start + batch].float()[:, None]).votes for start in range(0, len(crops), batch)]
     temperature = best_temperature(torch.cat(parts).numpy()[voted], given[voted])
-    for weights in cast(nn.Linear, net.votes).parameters():
-        weights.div_(temperature)
+    set_temperature(net, temperature)
     return temperature
+
+
+@torch.no_grad()
+def set_temperature(net: nn.Module, temperature: float) -> None:
+    """Divide the logits of `net.votes`, a linear layer, by a temperature; nothing where it is 1."""
+    if temperature != 1:
+        for weights in cast(nn.Linear, net.votes).parameters():
+            weights.div_(temperature)
 
 
 def best_temperature(logits: FloatArray, given: FloatArray) -> float:

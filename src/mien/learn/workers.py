@@ -1,8 +1,9 @@
 """Where a run computes: one process on the CPU, or through Accelerate on GPUs, in several processes or machines.
 
 A batch is divided among the processes: all draw the same faces and changes, each learns from its share, and their
-gradients are averaged, so that a run does not depend on how many there are (but for the batch norms on CPUs, which see
-their own share). The main process alone writes. Started by `accelerate launch -m mien train ...`, or plainly.
+gradients are averaged, so that a run depends on how many there are by chance alone: each drops units of its own, and
+batch norms on CPUs see their own share. The main process alone writes. Started by `accelerate launch -m mien train
+...`, or plainly.
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ COLUMNS = (
         Column("better than the first by", HEAD_WORDS[head], ("difference", head, "accuracy", "by"), points, None)
         for head in HEAD_WORDS
     ),
-    Column("its numbers", "confidence off by", ("heads", "votes", "confidence", "ece_of_card"), per_cent, min),
+    Column("its numbers", "confidence off by", ("heads", "votes", "confidence", "ece_cross_fitted"), per_cent, min),
     Column("its numbers", "shares off by", ("heads", "votes", "shares", "mean_gap"), per_cent, min),
     Column("its numbers", "a person agrees", ("heads", "votes", "agreement", "model"), per_cent),
     Column("the network", "parameters", ("speed", "parameters"), millions, min),

@@ -97,7 +97,7 @@ def _numbers(scores: Scores) -> tuple[Number, ...]:
         note = f"{interval(ends)}\u00a0% in 95 of 100 such samples" if ends else f"of {count(head['n'])} faces"
         numbers.append(Number(per_cent(head["accuracy"]), f"right by {HEAD_WORDS.get(name, name)}", note))
     confidence = scores_sections.votes_head(scores).get("confidence", {})
-    error = confidence.get("ece_of_card", confidence.get("ece_cross_fitted"))
+    error = confidence.get("ece_cross_fitted", confidence.get("ece_of_card"))  # the card's may be fitted on these faces
     if error is not None:
         chance = f"a perfect one shows {per_cent(confidence['ece_by_chance'])} by chance"
         numbers.append(Number(per_cent(error), "off on average when it says how sure it is", chance))
@@ -194,11 +194,11 @@ def _twins(scores: Scores) -> list[Part]:
         for name, head in twins["heads"].items() if name in scores["heads"]
     )  # fmt: skip
     words = (
-        f"{count(twins['faces_left_out'])} of the faces have a twin in Training: the same picture, or nearly. A "
-        "network that was trained on those has an easier time, so here is the score without them."
+        f"{count(twins['faces_left_out'])} of the faces have a twin in another split: the same picture, or nearly. "
+        "A network that was trained on those has an easier time, so here is the score without them."
     )
     head = ("right is", "accuracy, all faces", "faces without twins", "accuracy", "macro\u2011F1")
-    return [Heading("Without twins"), words, Table("Without faces that have a twin in Training", head, rows)]
+    return [Heading("Without twins"), words, Table("Without faces that have a twin in another split", head, rows)]
 
 
 def _head(scores: Scores, name: str) -> Section:

@@ -18,6 +18,7 @@ from mien.report.text import count, counted, megabytes, per_cent
 
 Scores = Mapping[str, Any]
 ORDINALS = {1: "first", 2: "second", 3: "third"}
+CALIBRATED_ON = "PublicTest"  # training fits the confidence on this split
 SHOWN_COVER = 0.8  # share of the faces whose accuracy the words name
 
 
@@ -33,8 +34,8 @@ def shares(scores: Scores) -> Section | None:
     if not shares:
         return None
     words = (
-        f"The model says which share of people would choose each word. What it says and what people gave differ by "
-        f"{100 * shares['mean_gap']:.1f} points on average."
+        f"The model says which share of people would choose each word. Of all words of which it says about the same "
+        f"share, people gave that share to within {100 * shares['mean_gap']:.1f} points (mean over the bins)."
     )
     if not shares.get("curve"):
         return Section("Shares of people", (words,))
@@ -50,12 +51,12 @@ def shares(scores: Scores) -> Section | None:
 def confidence(scores: Scores) -> Section | None:
     """Calibration, and what is gained by saying 'not sure'."""
     conf, curve = votes_head(scores).get("confidence", {}), votes_head(scores).get("coverage")
-    pictures = []
+    pictures, is_fitted = [], scores.get("split") == CALIBRATED_ON
     rows = [
         (words, Cell(per_cent(conf[key])))
         for key, words in (
             ("ece_top_share", "before: the leading share taken for it"),
-            ("ece_of_card", "the confidence as the model has it"),
+            ("ece_of_card", "the confidence as the model has it" + (" (fitted on these faces)" if is_fitted else "")),
             ("ece_cross_fitted", "the same, fitted on other faces of this split (five folds)"),
             ("ece_by_chance", "a perfect one, by chance alone"),
         )
