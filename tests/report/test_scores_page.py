@@ -58,7 +58,8 @@ def test_the_first_words_say_how_good_it_is(page: Element, scores: dict[str, Any
     lead = next(one.text for one in page.all("p") if one.attributes.get("class") == "lead")
     assert all(per_cent(head["accuracy"]) in lead for head in scores["heads"].values()) and "PublicTest" in lead
     large = [one.text for one in page.all("dd") if not one.attributes]
-    assert large == [*(per_cent(head["accuracy"]) for head in scores["heads"].values()), "1.6 %", "2.9 ms"]  # not fitted on these faces
+    right = [per_cent(head["accuracy"]) for head in scores["heads"].values()]
+    assert large == [*right, "1.6 %", "2.9 ms"]  # of a confidence that was not fitted on these faces
 
 
 def test_both_heads_stand_in_one_table_and_averages_aside(page: Element, scores: dict[str, Any]) -> None:
