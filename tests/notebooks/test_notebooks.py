@@ -1,4 +1,4 @@
-"""The notebooks run from the first cell to the last on 300 faces, and are kept without outputs."""
+"""The notebooks run from the first cell to the last on 150 faces, and are kept without outputs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ TRAINING_ROWS = 28_709  # those of PublicTest follow
 
 @pytest.fixture(scope="module")
 def fer2013(tmp_path_factory: pytest.TempPathFactory, shared_fer2013: Path) -> Path:
-    """300 faces as the two public files: 200 of Training, 100 of PublicTest."""
-    rows = np.concatenate([np.arange(200) * 7, TRAINING_ROWS + np.arange(100) * 7])
+    """150 faces as the two public files: 100 of Training, 50 of PublicTest."""
+    rows = np.concatenate([np.arange(100) * 7, TRAINING_ROWS + np.arange(50) * 7])
     return write_csv(tmp_path_factory.mktemp("fer2013"), shared_faces(shared_fer2013, rows))[0]
 
 
