@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from mien.learn import registry, start, teacher
 from mien.learn.export import export_onnx
 from mien.learn.networks import ExpressionNet
 from mien.learn.options import TrainOptions
+from mien.learn.temper import set_temperature
 from mien.learn.watching import Watcher
 from mien.models import DEFAULT_MODEL, sha256_of
 from mien.types import FloatArray, Progress
@@ -155,8 +157,10 @@ def answers(net: torch.nn.Module) -> torch.Tensor:
 
 def test_a_model_folder_gives_a_network_that_answers_alike_and_can_train(net: ExpressionNet, tmp_path: Path) -> None:
     copy_of_default(tmp_path / "model")
-    export_onnx(net, tmp_path / "model" / "model.onnx", size=24)
-    folder = copy_of_card(tmp_path / "model", input_size=24)
+    served = copy.deepcopy(net)
+    set_temperature(served, 0.8)
+    export_onnx(served, tmp_path / "model" / "model.onnx", size=24)
+    folder = copy_of_card(tmp_path / "model", input_size=24, training={"temperature": 0.8})
     begun = ExpressionNet((4, 4, 8, 8))
     begun.load_state_dict(start.weights_of(folder, crops(40)))
     assert answers(begun) == pytest.approx(answers(net), abs=0.01)  # its weights are halves

@@ -71,7 +71,7 @@ def test_two_processes_reach_what_one_does(tmp_path: Path, monkeypatch: pytest.M
     nowhere = {"keypoints": np.full((40, 6, 2), np.nan, np.float32)}
     for name in ("one", "two"):  # as if they had been found: drawn faces have no eyes
         (tmp_path / name).mkdir()
-        prepare.keep(tmp_path / name / "keypoints.npz", nowhere, np.asarray(faces.pixels.sum((1, 2), dtype=np.int64)))
+        prepare.keep(tmp_path / name / "keypoints.npz", nowhere, prepare.mark_of(faces))
     started = start_processes(
         ["--data", str(data), "--votes", str(votes), "--out", str(tmp_path / "two"), *ARGUMENTS], 2
     )

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from mien import models
 from mien.errors import DataError
-from mien.learn import checkpoint, registry, restore
+from mien.learn import checkpoint, registry, restore, temper
 from mien.types import ImageArray
 
 SETTLED = 1024  # crops by which the norms of an exported network are settled
@@ -36,7 +36,7 @@ def weights_of(place: Path, crops: ImageArray) -> dict[str, Tensor]:
     Args:
         place: a `.pt` file, or a folder.
         crops: (N, S, S) faces as the network will see them; an exported network has lost the statistics of its
-            norms, which are found again on the first of these.
+            norms, which are found again on the first of these. Its temperature is taken back too.
 
     Raises:
         DataError: the checkpoint is missing or broken.
@@ -45,5 +45,6 @@ def weights_of(place: Path, crops: ImageArray) -> dict[str, Tensor]:
     if (path := checkpoint_in(place)) is not None:
         return registry.network_of(checkpoint.load(path)).state_dict()
     net = restore.load_network(place)
+    temper.set_temperature(net, 1 / float(models.load_card(place).training.get("temperature", 1.0)))
     restore.settle_norms(net, torch.from_numpy(crops[:SETTLED]).float()[:, None])
     return net.state_dict()
