@@ -149,6 +149,13 @@ def test_a_bad_file_in_a_folder_is_skipped_and_the_rest_goes_on(mien, astronaut:
     assert said[-1] == "mien: 3 of 4 could not be read"
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".jpg", "é" * 200])
+def test_a_name_too_long_is_reported_and_the_rest_goes_on(mien, astronaut: Path, name: str) -> None:
+    ended = mien("read", astronaut, name, "-q", "--json", "-")
+    assert ended.code == 1 and len(ended.readings) == 1
+    assert name in ended.err and "1 of 2 could not be read" in ended.err and "a fault" not in ended.err
+
+
 @ON_LINUX
 def test_a_name_that_is_no_text_is_read_and_written(mien, astronaut: Path, tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9 [red] \xc3\xa9.jpg")
@@ -258,8 +265,9 @@ def test_wrong_options_are_code_2(mien, arguments: list[str]) -> None:
 def test_an_output_never_replaces_an_input(mien, astronaut: Path, tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(astronaut.read_bytes())
-    for option in ("--json", "--csv", "--annotate"):
-        mien("read", photo, "-q", option, photo).fails(2, "is an input")
+    for given in (photo, photo.as_uri()):
+        for option in ("--json", "--csv", "--annotate"):
+            mien("read", given, "-q", option, photo).fails(2, "is an input")
     assert photo.read_bytes() == astronaut.read_bytes()
 
 

@@ -478,9 +478,27 @@ def test_the_input_is_never_overwritten(tmp_path: Path) -> None:
     photo.write_text("mine")
     with pytest.raises(UsageError, match="is the input itself"):
         open_annotation(photo, FakeSource("photo.png", path=photo))
-    with pytest.raises(UsageError, match="is the input itself"):
-        AnnotationFolder(tmp_path).open(FakeSource("photo.png", path=photo))
     assert photo.read_text() == "mine"
+
+
+def test_a_folder_of_inputs_keeps_them_all(tmp_path: Path) -> None:
+    inputs = [tmp_path / name for name in ("p.bmp", "p.png", "p-2.png", "q.gif", "q.mp4")]
+    for path in inputs:
+        path.write_text(path.name)
+    (tmp_path / "q-2.mp4").symlink_to(tmp_path / "q.mp4")  # a file is known under its other names too
+    folder = AnnotationFolder(tmp_path, inputs)
+    for path in inputs:
+        write_all(folder.open(FakeSource(path.name, path.suffix in (".gif", ".mp4"), path=path)), 0)
+    assert [path.read_text() for path in inputs] == [path.name for path in inputs]
+    made = set(os.listdir(tmp_path)) - {path.name for path in inputs} - {"q-2.mp4"}
+    assert made == {"p-3.png", "p-4.png", "p-2-2.png", "q-3.mp4", "q-4.mp4"}
+
+
+def test_a_folder_keeps_the_source_that_nobody_told_it_of(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_text("mine")
+    write_all(AnnotationFolder(tmp_path).open(FakeSource("photo.png", path=tmp_path / "photo.png")), 0)
+    assert (tmp_path / "photo.png").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == ["photo-2.png", "photo.png"]
 
 
 def test_many_inputs_fill_a_folder(tmp_path: Path) -> None:
