@@ -265,9 +265,9 @@ def test_wrong_options_are_code_2(mien, arguments: list[str]) -> None:
 def test_an_output_never_replaces_an_input(mien, astronaut: Path, tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(astronaut.read_bytes())
-    for given in (photo, photo.as_uri()):
+    for named in (photo, photo.as_uri()):
         for option in ("--json", "--csv", "--annotate"):
-            mien("read", given, "-q", option, photo).fails(2, "is an input")
+            mien("read", named, "-q", option, photo).fails(2, "is an input")
     assert photo.read_bytes() == astronaut.read_bytes()
 
 

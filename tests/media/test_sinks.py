@@ -17,6 +17,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from clip_files import make_clip
 from hypothesis import given
 from PIL import Image
 from readings import FER2013, expression, face, reading, readings
@@ -33,6 +34,8 @@ from mien.media.sinks import (
     finishing,
     open_annotation,
 )
+from mien.media.sound import Sound, SoundRules
+from mien.media.sources import SourceOptions, open_source
 from mien.media.video_sink import VideoSink, fit_into
 from mien.types import Frame, Reading
 
@@ -427,6 +430,81 @@ def test_the_sound_is_carried_over_and_cut(source: str, codec: str, target: str,
     assert 0 <= times[0] < 0.06
     assert 0.7 < times[-1] < 0.83
     assert sink.warnings == []
+
+
+def copied_with_sound(source: Path, target: Path) -> VideoSink:
+    """Frame by frame into another clip, the sound with it."""
+    with open_source(source) as frames:
+        sink = VideoSink(target, fps=frames.fps, audio_from=source)
+        for picture in frames:
+            sink.write(reading(), picture)
+    sink.close()
+    return sink
+
+
+def test_a_sound_of_an_unknown_kind_is_left_out_and_said(tmp_path: Path) -> None:
+    data = make_sound(tmp_path / "in.mkv", "aac").read_bytes()
+    (tmp_path / "in.mkv").write_bytes(data.replace(b"A_AAC", b"A_XYZ"))
+    sink = copied_with_sound(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    assert len(sink.warnings) == 1 and "the sound of" in sink.warnings[0] and "left out" in sink.warnings[0]
+    assert len(pictures_of(tmp_path / "out.mp4")) == 10
+
+
+@pytest.mark.parametrize(("codec", "target"), [("aac", "out.mp4"), ("mp2", "out.mp4"), ("aac", "out.mkv")])
+def test_a_sound_whose_clock_begins_anew_goes_on(codec: str, target: str, tmp_path: Path) -> None:
+    part = make_sound(tmp_path / "part.ts", codec)
+    (tmp_path / "in.ts").write_bytes(part.read_bytes() * 2)
+    sink = copied_with_sound(tmp_path / "in.ts", tmp_path / target)
+    _, times = sound_times(tmp_path / target)
+    assert all(later > earlier for earlier, later in itertools.pairwise(times))
+    assert times[-1] == pytest.approx(4, abs=0.1) and len(pictures_of(tmp_path / target)) == 20
+    assert sink.warnings == []
+
+
+@pytest.mark.parametrize("error", [av.ArgumentError(22, "no"), ValueError("no")])
+@pytest.mark.parametrize("copied", [frozenset(), frozenset({"aac"})])
+def test_a_piece_of_sound_that_is_refused_ends_the_sound_alone(
+    error: Exception, copied: frozenset[str], tmp_path: Path
+) -> None:
+    class Picky:
+        """A container that takes no sound."""
+
+        def __init__(self, out: Any) -> None:
+            self.add_stream, self.add_stream_from_template = out.add_stream, out.add_stream_from_template
+
+        def mux(self, packets: object) -> None:
+            raise error
+
+    with av.open(str(tmp_path / "out.mkv"), "w") as out:
+        sound = Sound(make_sound(tmp_path / "in.mkv", "aac"), Picky(out), SoundRules(copied, "aac"))  # type: ignore[arg-type]
+        sound.pump(1.0)
+        sound.finish(2.0)
+    assert len(sound.warnings) == 1 and "breaks off" in sound.warnings[0]
+
+
+def test_a_name_with_a_colon_keeps_its_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_sound(tmp_path / "in.mkv", "aac").rename("call-12:30.mkv")
+    copied_with_sound(Path("call-12:30.mkv"), Path("out.mp4"))
+    assert sound_times(Path("out.mp4"))[0] == "aac"
+
+
+def test_the_last_frame_stays_as_its_clip_says(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.mp4", 10, times=[100 * n for n in range(10)], hold=8000)
+    copied_with_sound(tmp_path / "in.mp4", tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as clip:
+        assert clip.duration == pytest.approx(8.9e6, rel=0.01)
+
+
+@pytest.mark.parametrize("every", [1, 9, 1_000_000_000])
+def test_a_single_frame_stays_as_long_as_in_its_clip(every: int, tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.ts", 1)
+    with open_source(tmp_path / "in.ts", SourceOptions(every=every)) as source:
+        sink = VideoSink(tmp_path / "out.mp4", fps=source.fps)
+        sink.write(reading(), next(iter(source)))
+    sink.close()
+    with av.open(str(tmp_path / "out.mp4")) as clip:
+        assert clip.duration == pytest.approx(0.1e6, rel=0.1)
 
 
 def test_a_clip_without_sound_stays_silent(tmp_path: Path) -> None:

@@ -47,13 +47,15 @@ class SourceOptions:
 class Shot:
     """A picture before it is needed: `pixels()` makes it (H, W, 3) uint8 RGB, so a skipped one costs nothing.
 
-    `focal_px` is the camera's focal length in pixels, where the file tells it.
+    `focal_px` is the camera's focal length in pixels, `duration_s` how long a clip shows the picture,
+    where they are known.
     """
 
     index: int
     time_s: float
     pixels: Callable[[], ImageArray]
     focal_px: float | None = None
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Source:
             raise SourceError(f"{self.name} was closed before it was read")
         try:
             for shot in self._wanted():
-                yield Frame(shot.pixels(), shot.index, shot.time_s, self.name, shot.focal_px)
+                yield Frame(shot.pixels(), shot.index, shot.time_s, self.name, shot.focal_px, shot.duration_s)
                 count += 1
             if count == 0 and self._finalizer.alive:
                 raise SourceError(self._why_nothing())

@@ -113,13 +113,15 @@ def _open_camera(number: int, options: SourceOptions, devices: Devices) -> Sourc
 
 
 def _open_address(address: str, options: SourceOptions) -> Source:
-    from mien.media import clips
+    from mien.media import clips, containers
 
     if (path := file_address(address)) is not None:
         return _open_file(path, options)
     scheme = address.partition("://")[0]
-    if scheme.lower() not in clips.SCHEMES:
-        raise SourceError(f"addresses of the kind {scheme}:// are not read; those that are: {', '.join(clips.SCHEMES)}")
+    if scheme.lower() not in containers.SCHEMES:
+        raise SourceError(
+            f"addresses of the kind {scheme}:// are not read; those that are: {', '.join(containers.SCHEMES)}"
+        )
     return clips.open_clip(address, address, options)
 
 
