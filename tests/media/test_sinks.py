@@ -482,6 +482,12 @@ def test_a_piece_of_sound_that_is_refused_ends_the_sound_alone(
     assert len(sound.warnings) == 1 and "breaks off" in sound.warnings[0]
 
 
+@pytest.mark.parametrize("rate", [6_000, 11_000, 44_100, 100_000])
+def test_a_sound_of_an_odd_rate_is_kept(rate: int, tmp_path: Path) -> None:
+    sink = copied_with_sound(make_sound(tmp_path / "in.mkv", "pcm_s16le", rate=rate), tmp_path / "out.mp4")
+    assert sink.warnings == [] and sound_times(tmp_path / "out.mp4")[1][-1] == pytest.approx(2, abs=0.15)
+
+
 def test_a_name_with_a_colon_keeps_its_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     make_sound(tmp_path / "in.mkv", "aac").rename("call-12:30.mkv")

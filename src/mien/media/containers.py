@@ -78,7 +78,7 @@ class SteadyClock:
         self._next_s = -math.inf
 
     def time_of(self, stated_s: float | None, step_s: float) -> float:
-        """The seconds of a piece that lasts `step_s` and is said to begin at `stated_s` (None: where the last one ends)."""
+        """Where a piece of `step_s` seconds begins that is said to begin at `stated_s`; None: after the one before."""
         time_s = max(0.0, self._next_s) if stated_s is None else stated_s + self._shift_s
         if time_s < self._next_s - self._step_s - max(self._step_s, OUT_OF_ORDER_S):
             self._shift_s += self._next_s - time_s

@@ -15,6 +15,7 @@ from typing import TypeAlias
 
 import av
 from av.audio.stream import AudioStream
+from av.codec import Codec
 from av.container import InputContainer, OutputContainer
 
 from mien.media.containers import SteadyClock, open_container
@@ -83,8 +84,7 @@ class Sound:
         if self._is_copy:
             self._stream: AudioStream = self._out.add_stream_from_template(sound)
         else:
-            rate = min(sound.rate or MAX_RATE, MAX_RATE) if rules.encoder == "aac" else MAX_RATE
-            made = self._out.add_stream(rules.encoder, rate=rate)
+            made = self._out.add_stream(rules.encoder, rate=_rate_for(rules.encoder, sound.rate or MAX_RATE))
             assert isinstance(made, AudioStream)
             self._stream = made
             self._stream.codec_context.layout = "mono" if sound.codec_context.channels == 1 else "stereo"
@@ -131,6 +131,14 @@ class Sound:
                 self._out.mux(self._stream.encode(piece))
         except ValueError:  # FFmpeg finds fault with the piece; a full disk is an OSError
             self._break_off()
+
+
+def _rate_for(encoder: str, rate: int) -> int:
+    """The sample rate nearest to `rate` that the encoder takes and every browser plays."""
+    if encoder != "aac":
+        return MAX_RATE
+    able = [other for other in Codec(encoder, "w").audio_rates or [] if other <= MAX_RATE]
+    return min(able, key=lambda other: abs(other - rate), default=MAX_RATE)
 
 
 def _open(path: Path | None) -> InputContainer | None:
