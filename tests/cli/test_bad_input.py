@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import sys
@@ -220,6 +221,34 @@ def test_a_picture_that_does_not_fit_on_the_disk_leaves_nothing(start, astronaut
     assert list(tmp_path.iterdir()) == []
 
 
+@ON_LINUX
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_an_output_goes_into_a_pipe(mien, astronaut: Path, option: str) -> None:
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8") as pipe:
+        with open(writing, "w"):
+            assert mien("read", astronaut, "-q", option, f"/dev/fd/{writing}").code == 0
+        assert "happy" in pipe.read()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such shells")
+def test_without_a_standard_error_all_works_and_nothing_of_it_lands_elsewhere(
+    start, astronaut: Path, tmp_path: Path
+) -> None:
+    table, missing = tmp_path / "o.csv", tmp_path / "missing.jpg"
+    process = start("read", missing, astronaut, "--json", "-", "--csv", table, preexec_fn=lambda: os.close(2))
+    out, _ = process.communicate()
+    assert process.returncode == 1
+    assert [Path(json.loads(line)["source"]).name for line in out.splitlines()] == ["astronaut.jpg"]
+    assert len(table.read_text().splitlines()) == 2
+
+
+def test_the_stand_in_for_standard_error_is_taken_back(monkeypatch, capsys, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["read", str(tmp_path / "missing.jpg")]) == 1
+    assert sys.stderr is None and capsys.readouterr().out == ""
+
+
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
@@ -242,7 +271,7 @@ def test_a_model_folder_that_is_none_is_one_line(mien, astronaut: Path, tmp_path
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--json", "o", "--csv", "o"], ["--detector", "nosuch"], ["--start", "3", "--end", "2"], ["--annotate", "o.txt"],
+    [["--json", "o", "--csv", "o"], ["--detector", "nosuch"], ["--start", "3", "--end", "2"], ["--end", "inf"], ["--start", "inf"], ["--threads", "99999999999"], ["--annotate", "o.txt"],
      ["--annotate", "o.mp4"]],
 )  # fmt: skip
 def test_wrong_usage_is_one_line_and_code_2(mien, astronaut, arguments, tmp_path: Path, monkeypatch) -> None:

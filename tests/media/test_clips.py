@@ -142,10 +142,11 @@ def test_start_jumps_instead_of_decoding_all(tmp_path: Path) -> None:
     assert source.warnings == []
 
 
-def test_start_behind_the_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("start_s", [50, 1e300])
+def test_start_behind_the_end(tmp_path: Path, start_s: float) -> None:
     make_clip(tmp_path / "c.mp4", 10)
     with pytest.raises(SourceError, match=r"asked for: it is 1\.0 s long"):
-        list(open_source(tmp_path / "c.mp4", SourceOptions(start_s=50)))
+        list(open_source(tmp_path / "c.mp4", SourceOptions(start_s=start_s)))
 
 
 def test_still_is_the_first_frame(tmp_path: Path) -> None:

@@ -180,7 +180,7 @@ class _Clip:
             target_s = start_s - back_s
             try:
                 self.container.seek((self._start or 0) + int(target_s / self._time_base), stream=self.stream)
-            except av.FFmpegError:  # cannot jump: read on from the beginning
+            except (av.FFmpegError, OverflowError):  # cannot jump: read on from the beginning
                 return self._decoded()
             frames = self._decoded()
             first = next(frames, None)

@@ -37,8 +37,8 @@ class SourceOptions:
             raise UsageError(f"every must be 1 or more, not {self.every}")
         if not (self.start_s >= 0 and math.isfinite(self.start_s)):
             raise UsageError(f"start must be 0 seconds or later, not {self.start_s}")
-        if self.end_s is not None and not self.end_s > self.start_s:
-            raise UsageError(f"end ({self.end_s} s) must come after start ({self.start_s} s)")
+        if self.end_s is not None and not (self.end_s > self.start_s and math.isfinite(self.end_s)):
+            raise UsageError(f"end ({self.end_s} s) must be a number of seconds after start ({self.start_s} s)")
         if self.max_pixels < 1:
             raise UsageError(f"max-pixels must be 1 or more, not {self.max_pixels}")
 
