@@ -122,13 +122,11 @@ def test_the_longest_name_will_do(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == [name]
 
 
-@given(
-    st.text(st.sampled_from("笑é😀a.\udce9"), min_size=1, max_size=70), st.text(st.sampled_from("é😀b"), max_size=60)
-)
-def test_a_long_name_in_any_letters_will_do(stem: str, ending: str) -> None:
-    name = (f"n{stem}" * 9)[: 90 - len(ending)] + f".{ending}"
-    while len(os.fsencode(name)) > 255:
-        name = name[1:]
+@given(st.sampled_from("n笑é😀\udce9"), st.integers(60, 255), st.floats(0, 1))
+def test_a_long_name_in_any_letters_will_do(letter: str, size: int, share: float) -> None:
+    count = (size - 1) // len(os.fsencode(letter))
+    ending = round(share * (count - 1))
+    name = letter * (count - ending) + "." + letter * ending
     with tempfile.TemporaryDirectory() as folder:
         with written_whole(Path(folder) / name) as draft:
             assert set(draft.name) <= set(name) | set(".0123456789abcdefprt"), "no letter is cut in two"

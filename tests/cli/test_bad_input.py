@@ -271,8 +271,8 @@ def test_a_model_folder_that_is_none_is_one_line(mien, astronaut: Path, tmp_path
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--json", "o", "--csv", "o"], ["--detector", "nosuch"], ["--start", "3", "--end", "2"], ["--end", "inf"], ["--start", "inf"], ["--threads", "99999999999"], ["--annotate", "o.txt"],
-     ["--annotate", "o.mp4"]],
+    [["--json", "o", "--csv", "o"], ["--detector", "nosuch"], ["--start", "3", "--end", "2"], ["--end", "inf"],
+     ["--start", "inf"], ["--threads", "99999999999"], ["--annotate", "o.txt"], ["--annotate", "o.mp4"]],
 )  # fmt: skip
 def test_wrong_usage_is_one_line_and_code_2(mien, astronaut, arguments, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)

@@ -254,7 +254,7 @@ def test_people_of_two_clips_are_not_mixed(mien, clip: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)])
 def test_a_stop_completes_all_outputs_at_the_same_frame(start, long_clip: Path, tmp_path: Path, number) -> None:
     table, film = tmp_path / "o.csv", tmp_path / "o.mp4"
     process = start("read", long_clip, "--json", "-", "--csv", table, "--annotate", film)
