@@ -21,6 +21,8 @@ from mien.errors import SinkError, UsageError
 
 BYTES_KEPT = 80  # of a name and of its ending, in a draft: most file systems allow 255 in all
 
+NO_FRAME = "no frame came"
+
 _WHAT_TO_DO = {
     errno.ENOSPC: "no space is left on the disk; make room or choose another place",
     errno.EDQUOT: "your share of the disk is used up; make room or choose another place",
@@ -145,9 +147,9 @@ def check_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UsageError(f"cannot tell the format of {path}: end its name with one of {', '.join(suffixes)}")
 
 
-def nothing_written(path: Path) -> str:
-    """The line for an output that no frame came for."""
-    return f"nothing was written to {path}: no frame came"
+def nothing_written(path: Path, why: str = NO_FRAME) -> str:
+    """The line for an output that there was nothing for."""
+    return f"nothing was written to {path}: {why}"
 
 
 def _make_beside(target: Path) -> Path:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -97,6 +98,13 @@ def test_a_picture_without_a_face_is_no_error(mien, tmp_path: Path) -> None:
     Image.new("RGB", (120, 90), "gray").save(tmp_path / "grey.png")
     ended = mien("read", tmp_path / "grey.png")
     assert ended.code == 0 and "No face found." in ended.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_is_shown_as_it_is(mien, astronaut: Path, clip: Path, tmp_path: Path) -> None:
+    for file in (astronaut, clip):
+        shutil.copy(file, tmp_path / f"a:heart:b{file.suffix}")
+        assert f"a:heart:b{file.suffix}  " in mien("read", tmp_path / f"a:heart:b{file.suffix}").out
 
 
 def test_a_clip_is_summed_up(mien, clip: Path) -> None:

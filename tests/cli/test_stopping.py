@@ -42,6 +42,16 @@ def test_a_signal_that_is_ignored_stays_so(number: int) -> None:
     assert signal.getsignal(number) is signal.SIG_IGN
 
 
+def test_a_closed_terminal_ends_a_server_as_a_service_manager_does() -> None:
+    heard: list[int] = []
+    with stoppable():
+        before = signal.signal(signal.SIGTERM, lambda number, frame: heard.append(number))
+        for _ in range(2):  # the kernel says it, and the shell
+            os.kill(os.getpid(), signal.SIGHUP)
+        signal.signal(signal.SIGTERM, before)
+    assert heard == [signal.SIGTERM]
+
+
 def test_the_last_words_for_a_terminal_that_is_gone_hurt_nobody() -> None:
     leader, follower = os.openpty()
     saved = os.dup(2)

@@ -14,15 +14,15 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TypeAlias
 
-ENDS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-STOPS = (signal.SIGINT, *ENDS)
+STOPS = (signal.SIGINT, signal.SIGTERM)
+HANG_UPS = (signal.SIGHUP,) if hasattr(signal, "SIGHUP") else ()  # Windows has none
 Handler: TypeAlias = Callable[[int, FrameType | None], None]
 
 
 @contextmanager
 def stoppable() -> Iterator[None]:
-    """Let SIGTERM and SIGHUP raise KeyboardInterrupt, as Ctrl-C does."""
-    with _handling(ENDS, _stop):
+    """Let SIGTERM raise KeyboardInterrupt, as Ctrl-C does, and SIGHUP do what SIGTERM does."""
+    with _handling((signal.SIGTERM,), _stop), _handling(HANG_UPS, _hang_up):
         yield
 
 
@@ -69,6 +69,14 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _hang_up(number: int, frame: FrameType | None) -> None:
+    signal.signal(number, signal.SIG_IGN)  # the kernel and the shell both say it: the second is no second wish
+    _let_go_of_closed_terminal()
+    ending = signal.getsignal(signal.SIGTERM)  # ours, or that of a server which runs meanwhile
+    if callable(ending):
+        ending(signal.SIGTERM, frame)
+
+
 def _let_go_of_closed_terminal() -> None:
     """Point the standard streams that led to a terminal which is gone nowhere, so that the last words can be said."""
     for descriptor in (0, 1, 2):
@@ -82,17 +90,11 @@ def _let_go_of_closed_terminal() -> None:
 @contextmanager
 def _handling(numbers: tuple[signal.Signals, ...], handler: Handler) -> Iterator[None]:
     """Handle these signals, but for those that are ignored, as `nohup` has it."""
-
-    def handle(number: int, frame: FrameType | None) -> None:
-        if number == getattr(signal, "SIGHUP", None):
-            _let_go_of_closed_terminal()
-        handler(number, frame)
-
     if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
         yield
         return
     heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, handle) for number in heard}
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
