@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mien.errors import SinkError, UsageError
 from mien.files import Draft, check_suffix, sink_error, written_whole
@@ -118,6 +120,31 @@ def test_the_longest_name_will_do(tmp_path: Path) -> None:
     with written_whole(tmp_path / name):
         pass
     assert os.listdir(tmp_path) == [name]
+
+
+@given(st.sampled_from("n笑é😀\udce9"), st.integers(60, 255), st.floats(0, 1))
+def test_a_long_name_in_any_letters_will_do(letter: str, size: int, share: float) -> None:
+    count = (size - 1) // len(os.fsencode(letter))
+    ending = round(share * (count - 1))
+    name = letter * (count - ending) + "." + letter * ending
+    with tempfile.TemporaryDirectory() as folder:
+        with written_whole(Path(folder) / name) as draft:
+            assert set(draft.name) <= set(name) | set(".0123456789abcdefprt"), "no letter is cut in two"
+        assert os.listdir(folder) == [name]
+
+
+@pytest.mark.skipif(not Path("/dev/fd").is_dir(), reason="needs /dev/fd")
+def test_what_has_no_path_of_its_own_is_written_directly(tmp_path: Path) -> None:
+    reading, writing = os.pipe()  # as a shell's >(command), and standard output before a |
+    with open(reading, encoding="utf-8") as pipe:
+        with open(writing, "w"), written_whole(Path(f"/dev/fd/{writing}")) as draft:
+            draft.write_text("through")
+        assert pipe.read() == "through"
+    with tempfile.TemporaryFile(dir=tmp_path) as file:  # as standard output that goes to a file already removed
+        with written_whole(Path(f"/dev/fd/{file.fileno()}")) as draft:
+            draft.write_text("kept")
+        assert file.read() == b"kept"
+    assert os.listdir(tmp_path) == []
 
 
 @pytest.fixture

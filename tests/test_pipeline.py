@@ -439,7 +439,8 @@ def test_without_a_pace_every_frame_is_read(photo: ImageArray, monkeypatch: pyte
 @pytest.mark.parametrize(
     ("options", "words_"),
     [({"detector": "mtcnn"}, "no detector 'mtcnn'; there are: blaze, haar"), ({"max_faces": 0}, "at least one face"),
-     ({"threads": 0}, "at least one thread"), ({"pace_s": -1.0}, "pace_s"), ({"pace_s": math.nan}, "pace_s")],
+     ({"threads": 0}, "at least one thread"), ({"threads": 257}, "at most 256"),
+     ({"pace_s": -1.0}, "pace_s"), ({"pace_s": math.nan}, "pace_s")],
 )  # fmt: skip
 def test_options_that_make_no_sense(options: dict[str, object], words_: str) -> None:
     with pytest.raises(UsageError, match=words_):

@@ -76,6 +76,15 @@ def test_a_folder_is_watched_picture_by_picture(reader: mien.Reader, photo: Imag
     assert all(face.track_id is None for reading in readings for face in reading.faces)
 
 
+def test_a_path_is_never_a_camera(reader: mien.Reader, astronaut: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("2024").mkdir()
+    for name in ("2024/a.jpg", "0012", "screen"):
+        Path(name).write_bytes(astronaut.read_bytes())
+    for name in ("2024", "0012", "screen"):
+        assert len(list(reader.watch(Path(name)))) == 1
+
+
 def frames(photo: ImageArray, count: int) -> Iterator[ImageArray]:
     for shift in range(count):
         yield np.roll(photo, 4 * shift, axis=1)

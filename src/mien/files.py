@@ -19,7 +19,9 @@ from typing import IO, Any
 
 from mien.errors import SinkError, UsageError
 
-STEM_KEPT = 80  # characters of a name that its draft keeps: most file systems allow 255 bytes in all
+BYTES_KEPT = 80  # of a name and of its ending, in a draft: most file systems allow 255 in all
+
+NO_FRAME = "no frame came"
 
 _WHAT_TO_DO = {
     errno.ENOSPC: "no space is left on the disk; make room or choose another place",
@@ -68,9 +70,10 @@ class Draft:
             real = self.target.resolve()
             if real.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            self.is_direct = real.exists() and not real.is_file()
+            # The names in /dev/fd lead to what has no path, such as a shell's pipe.
+            self.is_direct = self.target.exists() and not real.is_file()
             self._real = real
-            self.path = real if self.is_direct else _make_beside(real)
+            self.path = self.target if self.is_direct else _make_beside(real)
         self._remove = weakref.finalize(self, _discard, None if self.is_direct else self.path)
         self._file: IO[Any] | None = None
 
@@ -144,19 +147,25 @@ def check_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UsageError(f"cannot tell the format of {path}: end its name with one of {', '.join(suffixes)}")
 
 
-def nothing_written(path: Path) -> str:
-    """The line for an output that no frame came for."""
-    return f"nothing was written to {path}: no frame came"
+def nothing_written(path: Path, why: str = NO_FRAME) -> str:
+    """The line for an output that there was nothing for."""
+    return f"nothing was written to {path}: {why}"
 
 
 def _make_beside(target: Path) -> Path:
     # Opened without mkstemp, whose files nobody else may read; the umask decides, as for any new file.
-    name = f".{target.stem[:STEM_KEPT]}.{secrets.token_hex(4)}.part{target.suffix}"
+    name = f".{_cut(target.stem)}.{secrets.token_hex(4)}.part{_cut(target.suffix)}"
     draft = target.with_name(name)
     if len(os.fsencode(target.name)) > 255:  # the draft's name would fit, the final one would not
         raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG))
     os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     return draft
+
+
+def _cut(name: str) -> str:
+    while len(os.fsencode(name)) > BYTES_KEPT:
+        name = name[:-1]
+    return name
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -38,6 +38,8 @@ from mien.types import Explanation, Expression, Face, FloatArray, Frame, ImageAr
 DETECTORS = ("blaze", "haar")
 PACE_S = 0.07  # at 30 frames a second every third one is read: enough for words that are smoothed over 0.3 s
 
+MOST_THREADS = 256  # of each network; beyond, none becomes faster, and some fail
+
 
 @dataclass(frozen=True)
 class PipelineOptions:
@@ -68,6 +70,8 @@ class PipelineOptions:
             raise UsageError(f"at least one face must be allowed; got {self.max_faces}")
         if self.threads < 1:
             raise UsageError(f"at least one thread is needed; got {self.threads}")
+        if self.threads > MOST_THREADS:
+            raise UsageError(f"at most {MOST_THREADS} threads are of use; got {self.threads}")
         for name in ("pace_s", "body_pace_s"):
             seconds = getattr(self, name)
             if not (seconds >= 0 and math.isfinite(seconds)):

@@ -85,7 +85,7 @@ class Reader:
     def watch_frames(self, source: Moving, **options: Any) -> Iterator[tuple[Reading, Frame]]:
         """As `watch`, with the frame beside each Reading, to draw on."""
         settings = replace(SourceOptions(), **options)
-        specs = expand_inputs([str(source)]) if isinstance(source, (str, Path)) else [source]
+        specs = expand_inputs([source]) if isinstance(source, (str, Path)) else [source]
         for spec in specs:
             self.pipeline.reset()
             with open_source(spec, settings) as opened:

@@ -27,10 +27,11 @@ def quiet_stderr() -> Iterator[None]:
     """Send file descriptor 2 nowhere for a while: native libraries write their greetings straight to it.
 
     Meant for short calls (opening a model, a camera); those of several threads wait for each other. Python's own
-    `sys.stderr` is flushed first.
+    `sys.stderr` is flushed first, where there is one.
     """
     with _STDERR:
-        sys.stderr.flush()
+        if sys.stderr is not None:
+            sys.stderr.flush()
         try:
             saved = os.dup(2)
         except OSError:  # no standard error at all (a service, a windowed program)

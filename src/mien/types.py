@@ -29,8 +29,8 @@ class Frame:
     """One picture on its way through.
 
     `image` is (H, W, 3) uint8 RGB. `index` counts the frames of the source from 0, `time_s` is seconds from its
-    beginning, `source` names it. `focal_px` is the focal length of the camera in pixels of this picture, where the file
-    tells it.
+    beginning, `source` names it. `focal_px` is the focal length of the camera in pixels of this picture, and
+    `duration_s` how long a clip shows it, where they are known.
     """
 
     image: ImageArray
@@ -38,6 +38,7 @@ class Frame:
     time_s: float = 0.0
     source: str = ""
     focal_px: float | None = None
+    duration_s: float | None = None
 
     def __post_init__(self) -> None:
         image = self.image
@@ -157,8 +158,8 @@ class Explanation:
 
     `text` says it in words, of `label`, one of the votes' ('' in Readings that were kept before it was noted).
     `regions` are those of `faces.regions.REGIONS`, `measures` those of `faces.measures.MEASURES`: how far the face is
-    from a neutral one, with sign, in the spread of neutral faces (0: as a neutral face; 2: further than 19 of 20
-    neutral ones). Empty where the face has no mesh.
+    from a neutral one, with sign, in the spread of neutral faces (0: as a neutral face; 2: further than 19 of
+    20 neutral ones). Empty where the face has no mesh.
     """
 
     text: str

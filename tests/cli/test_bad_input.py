@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import struct
 import sys
@@ -149,6 +150,13 @@ def test_a_bad_file_in_a_folder_is_skipped_and_the_rest_goes_on(mien, astronaut:
     assert said[-1] == "mien: 3 of 4 could not be read"
 
 
+@pytest.mark.parametrize("name", ["a" * 300 + ".jpg", "é" * 200])
+def test_a_name_too_long_is_reported_and_the_rest_goes_on(mien, astronaut: Path, name: str) -> None:
+    ended = mien("read", astronaut, name, "-q", "--json", "-")
+    assert ended.code == 1 and len(ended.readings) == 1
+    assert name in ended.err and "1 of 2 could not be read" in ended.err and "a fault" not in ended.err
+
+
 @ON_LINUX
 def test_a_name_that_is_no_text_is_read_and_written(mien, astronaut: Path, tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9 [red] \xc3\xa9.jpg")
@@ -213,6 +221,34 @@ def test_a_picture_that_does_not_fit_on_the_disk_leaves_nothing(start, astronaut
     assert list(tmp_path.iterdir()) == []
 
 
+@ON_LINUX
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_an_output_goes_into_a_pipe(mien, astronaut: Path, option: str) -> None:
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8") as pipe:
+        with open(writing, "w"):
+            assert mien("read", astronaut, "-q", option, f"/dev/fd/{writing}").code == 0
+        assert "happy" in pipe.read()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such shells")
+def test_without_a_standard_error_all_works_and_nothing_of_it_lands_elsewhere(
+    start, astronaut: Path, tmp_path: Path
+) -> None:
+    table, missing = tmp_path / "o.csv", tmp_path / "missing.jpg"
+    process = start("read", missing, astronaut, "--json", "-", "--csv", table, preexec_fn=lambda: os.close(2))
+    out, _ = process.communicate()
+    assert process.returncode == 1
+    assert [Path(json.loads(line)["source"]).name for line in out.splitlines()] == ["astronaut.jpg"]
+    assert len(table.read_text().splitlines()) == 2
+
+
+def test_the_stand_in_for_standard_error_is_taken_back(monkeypatch, capsys, tmp_path: Path) -> None:
+    monkeypatch.setattr(sys, "stderr", None)
+    assert cli.main(["read", str(tmp_path / "missing.jpg")]) == 1
+    assert sys.stderr is None and capsys.readouterr().out == ""
+
+
 # --- models -----------------------------------------------------------------------------------------------------------
 
 
@@ -235,8 +271,8 @@ def test_a_model_folder_that_is_none_is_one_line(mien, astronaut: Path, tmp_path
 
 @pytest.mark.parametrize(
     "arguments",
-    [["--json", "o", "--csv", "o"], ["--detector", "nosuch"], ["--start", "3", "--end", "2"], ["--annotate", "o.txt"],
-     ["--annotate", "o.mp4"]],
+    [["--json", "o", "--csv", "o"], ["--detector", "nosuch"], ["--start", "3", "--end", "2"], ["--end", "inf"],
+     ["--start", "inf"], ["--threads", "99999999999"], ["--annotate", "o.txt"], ["--annotate", "o.mp4"]],
 )  # fmt: skip
 def test_wrong_usage_is_one_line_and_code_2(mien, astronaut, arguments, tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
@@ -258,8 +294,9 @@ def test_wrong_options_are_code_2(mien, arguments: list[str]) -> None:
 def test_an_output_never_replaces_an_input(mien, astronaut: Path, tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(astronaut.read_bytes())
-    for option in ("--json", "--csv", "--annotate"):
-        mien("read", photo, "-q", option, photo).fails(2, "is an input")
+    for named in (photo, photo.as_uri()):
+        for option in ("--json", "--csv", "--annotate"):
+            mien("read", named, "-q", option, photo).fails(2, "is an input")
     assert photo.read_bytes() == astronaut.read_bytes()
 
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import av
 import numpy as np
 import pyarrow.parquet
 import pytest
@@ -151,6 +152,39 @@ def test_nobody_seen_is_no_file(clip: Path, tmp_path: Path, monkeypatch) -> None
     with pytest.raises(SourceError, match="no body was seen"):
         run_collection(Collection(str(clip), tmp_path / "rows.parquet", "p01"), pipeline=lambda: Seen(body=False))
     assert not list(tmp_path.iterdir())
+
+
+def test_of_a_clip_cut_off_what_was_seen_is_kept_and_said(mien, long_clip: Path, tmp_path: Path, monkeypatch) -> None:
+    whole = tmp_path / "whole.mkv"
+    with av.open(str(long_clip)) as source, av.open(str(whole), "w") as target:
+        stream = target.add_stream_from_template(source.streams.video[0])
+        for packet in source.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = stream
+                target.mux(packet)
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    monkeypatch.setattr(collecting, "Pipeline", lambda options: Seen())
+    for clip, code in ((cut, 1), (whole, 0)):
+        answer(monkeypatch, "yes\n")
+        out = tmp_path / f"{clip.stem}.parquet"
+        ended = mien("collect", clip, "--out", out, "--person", "p01")
+        assert ended.code == code and ("mien: " in ended.err) == ("cut off after" in ended.err) == bool(code)
+        assert 10 < len(read_rows(out)) <= (30 if clip is whole else 25)
+
+
+def test_a_clip_that_cannot_be_read_on_keeps_its_rows_and_ends_with_one(
+    clip: Path, tmp_path: Path, monkeypatch, capsys
+) -> None:
+    class Gone(Seen):
+        def read(self, frame: Frame, *, stream: bool = False) -> Reading:
+            if frame.index == 5:
+                raise SourceError("the camera is gone")
+            return super().read(frame, stream=stream)
+
+    answer(monkeypatch, "yes\n")
+    assert run_collection(Collection(str(clip), tmp_path / "rows.parquet", "p01"), pipeline=Gone) == 1
+    assert "mien: the camera is gone" in capsys.readouterr().err and len(read_rows(tmp_path / "rows.parquet")) == 1
 
 
 def test_a_still_is_no_recording(astronaut: Path, tmp_path: Path, monkeypatch) -> None:

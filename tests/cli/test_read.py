@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import signal
 import sys
 from pathlib import Path
@@ -97,6 +98,13 @@ def test_a_picture_without_a_face_is_no_error(mien, tmp_path: Path) -> None:
     Image.new("RGB", (120, 90), "gray").save(tmp_path / "grey.png")
     ended = mien("read", tmp_path / "grey.png")
     assert ended.code == 0 and "No face found." in ended.out
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+def test_a_name_is_shown_as_it_is(mien, astronaut: Path, clip: Path, tmp_path: Path) -> None:
+    for file in (astronaut, clip):
+        shutil.copy(file, tmp_path / f"a:heart:b{file.suffix}")
+        assert f"a:heart:b{file.suffix}  " in mien("read", tmp_path / f"a:heart:b{file.suffix}").out
 
 
 def test_a_clip_is_summed_up(mien, clip: Path) -> None:
@@ -191,6 +199,16 @@ def test_many_inputs_are_annotated_into_a_folder(mien, astronaut: Path, clip: Pa
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["astronaut.jpg", "clip.mp4"]
 
 
+def test_a_folder_may_be_annotated_into_itself(mien, astronaut: Path, tmp_path: Path) -> None:
+    Image.open(astronaut).save(tmp_path / "p.bmp")
+    Image.new("RGB", (60, 40), "green").save(tmp_path / "p.png")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    ended = mien("read", tmp_path, "-q", "--annotate", tmp_path, "--json", "-")
+    assert ended.code == 0 and [len(reading["faces"]) for reading in ended.readings] == [1, 0]
+    assert {path: path.read_bytes() for path in before} == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["p-2.png", "p-3.png", "p.bmp", "p.png"]
+
+
 # --- inputs -----------------------------------------------------------------------------------------------------------
 
 
@@ -202,6 +220,17 @@ def test_a_folder_and_a_pattern_are_read_file_by_file(mien, astronaut: Path, tmp
     everything = [Path(reading["source"]).name for reading in mien("read", tmp_path, "-q", "--json", "-").readings]
     assert everything == ["a.jpg", "b.png", "c.webp"]
     assert len(mien("read", tmp_path / "*.png", "-q", "--json", "-").readings) == 1
+
+
+def test_a_folder_with_a_number_for_a_name_is_a_folder(mien, astronaut: Path, tmp_path: Path, monkeypatch) -> None:
+    (tmp_path / "2024").mkdir()
+    (tmp_path / "2024" / "0012").write_bytes(astronaut.read_bytes())
+    (tmp_path / "2024" / "a.jpg").write_bytes(astronaut.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    (reading,) = mien("read", "2024", "-q", "--json", "-").readings
+    assert Path(reading["source"]) == Path("2024/a.jpg")
+    monkeypatch.chdir("2024")
+    assert [reading["source"] for reading in mien("read", "00*", "-q", "--json", "-").readings] == ["0012"]
 
 
 def test_an_animation_is_a_clip_and_with_still_a_picture(mien, astronaut: Path, tmp_path: Path) -> None:
@@ -233,7 +262,7 @@ def test_people_of_two_clips_are_not_mixed(mien, clip: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", None)])
 def test_a_stop_completes_all_outputs_at_the_same_frame(start, long_clip: Path, tmp_path: Path, number) -> None:
     table, film = tmp_path / "o.csv", tmp_path / "o.mp4"
     process = start("read", long_clip, "--json", "-", "--csv", table, "--annotate", film)

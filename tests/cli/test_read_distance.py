@@ -54,7 +54,8 @@ def test_a_plan_is_drawn_of_photos_and_clips(mien, astronaut: Path, clip: Path, 
 
 def test_a_plan_of_nobody_is_not_written(mien, tmp_path: Path) -> None:
     Image.new("RGB", (120, 90), "gray").save(tmp_path / "grey.png")
-    mien("read", tmp_path / "grey.png", "--distance", "--plan", tmp_path / "plan.png")
+    ended = mien("read", tmp_path / "grey.png", "-q", "--distance", "--plan", tmp_path / "plan.png")
+    ended.fails(0, "nothing was written to", "plan.png", "nobody was seen")
     assert not (tmp_path / "plan.png").exists()
 
 

@@ -37,7 +37,7 @@ def make_clip(
     """Write `count` grey frames; `times` are milliseconds, else `fps` counts.
 
     `settings`: size (w, h), rotation, aspect (of a pixel), gop, picture (an RGB array instead of grey),
-    sound (a tone beside it), options (of the container).
+    sound (seconds of a tone beside it), hold (milliseconds that the last frame stays), options (of the container).
     """
     width, height = settings.get("size", (WIDTH, HEIGHT))  # type: ignore[misc]
     with av.open(target, "w", format=format, options=settings.get("options", {})) as container:  # type: ignore[call-overload]
@@ -48,6 +48,8 @@ def make_clip(
         stream.gop_size = settings.get("gop", 5)
         if times:
             stream.codec_context.time_base = Fraction(1, 1000)
+        if "hold" in settings:
+            stream.codec_context.max_b_frames = 0  # the last packet is the last frame
         if "rotation" in settings:
             stream.set_display_rotation(settings["rotation"])
         if "aspect" in settings:
@@ -59,13 +61,16 @@ def make_clip(
             frame.pts = times[number] if times else number
             frame.time_base = Fraction(1, 1000) if times else 1 / Fraction(fps)
             container.mux(stream.encode(frame))
-        container.mux(stream.encode())
+        rest = stream.encode()
+        if "hold" in settings:
+            rest[-1].duration = round(Fraction(settings["hold"], 1000) / rest[-1].time_base)  # type: ignore[call-overload]
+        container.mux(rest)
         if tone is not None:
-            write_tone(container, tone)
+            write_tone(container, tone, int(settings["sound"]))  # type: ignore[call-overload]
 
 
-def write_tone(container: av.container.OutputContainer, stream: av.AudioStream) -> None:
-    sound = av.AudioFrame.from_ndarray(np.zeros((1, 8000), np.float32), format="fltp", layout="mono")
+def write_tone(container: av.container.OutputContainer, stream: av.AudioStream, seconds: int = 1) -> None:
+    sound = av.AudioFrame.from_ndarray(np.zeros((1, 8000 * seconds), np.float32), format="fltp", layout="mono")
     sound.sample_rate, sound.pts = 8000, 0
     container.mux(stream.encode(sound))
     container.mux(stream.encode())

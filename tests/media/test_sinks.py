@@ -17,6 +17,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from clip_files import make_clip
 from hypothesis import given
 from PIL import Image
 from readings import FER2013, expression, face, reading, readings
@@ -33,6 +34,8 @@ from mien.media.sinks import (
     finishing,
     open_annotation,
 )
+from mien.media.sound import Sound, SoundRules
+from mien.media.sources import SourceOptions, open_source
 from mien.media.video_sink import VideoSink, fit_into
 from mien.types import Frame, Reading
 
@@ -429,6 +432,87 @@ def test_the_sound_is_carried_over_and_cut(source: str, codec: str, target: str,
     assert sink.warnings == []
 
 
+def copied_with_sound(source: Path, target: Path) -> VideoSink:
+    """Frame by frame into another clip, the sound with it."""
+    with open_source(source) as frames:
+        sink = VideoSink(target, fps=frames.fps, audio_from=source)
+        for picture in frames:
+            sink.write(reading(), picture)
+    sink.close()
+    return sink
+
+
+def test_a_sound_of_an_unknown_kind_is_left_out_and_said(tmp_path: Path) -> None:
+    data = make_sound(tmp_path / "in.mkv", "aac").read_bytes()
+    (tmp_path / "in.mkv").write_bytes(data.replace(b"A_AAC", b"A_XYZ"))
+    sink = copied_with_sound(tmp_path / "in.mkv", tmp_path / "out.mp4")
+    assert len(sink.warnings) == 1 and "the sound of" in sink.warnings[0] and "left out" in sink.warnings[0]
+    assert len(pictures_of(tmp_path / "out.mp4")) == 10
+
+
+@pytest.mark.parametrize(("codec", "target"), [("aac", "out.mp4"), ("mp2", "out.mp4"), ("aac", "out.mkv")])
+def test_a_sound_whose_clock_begins_anew_goes_on(codec: str, target: str, tmp_path: Path) -> None:
+    part = make_sound(tmp_path / "part.ts", codec)
+    (tmp_path / "in.ts").write_bytes(part.read_bytes() * 2)
+    sink = copied_with_sound(tmp_path / "in.ts", tmp_path / target)
+    _, times = sound_times(tmp_path / target)
+    assert all(later > earlier for earlier, later in itertools.pairwise(times))
+    assert times[-1] == pytest.approx(4, abs=0.1) and len(pictures_of(tmp_path / target)) == 20
+    assert sink.warnings == []
+
+
+@pytest.mark.parametrize("error", [av.ArgumentError(22, "no"), ValueError("no")])
+@pytest.mark.parametrize("copied", [frozenset(), frozenset({"aac"})])
+def test_a_piece_of_sound_that_is_refused_ends_the_sound_alone(
+    error: Exception, copied: frozenset[str], tmp_path: Path
+) -> None:
+    class Picky:
+        """A container that takes no sound."""
+
+        def __init__(self, out: Any) -> None:
+            self.add_stream, self.add_stream_from_template = out.add_stream, out.add_stream_from_template
+
+        def mux(self, packets: object) -> None:
+            raise error
+
+    with av.open(str(tmp_path / "out.mkv"), "w") as out:
+        sound = Sound(make_sound(tmp_path / "in.mkv", "aac"), Picky(out), SoundRules(copied, "aac"))  # type: ignore[arg-type]
+        sound.pump(1.0)
+        sound.finish(2.0)
+    assert len(sound.warnings) == 1 and "breaks off" in sound.warnings[0]
+
+
+@pytest.mark.parametrize("rate", [6_000, 11_000, 44_100, 100_000])
+def test_a_sound_of_an_odd_rate_is_kept(rate: int, tmp_path: Path) -> None:
+    sink = copied_with_sound(make_sound(tmp_path / "in.mkv", "pcm_s16le", rate=rate), tmp_path / "out.mp4")
+    assert sink.warnings == [] and sound_times(tmp_path / "out.mp4")[1][-1] == pytest.approx(2, abs=0.15)
+
+
+def test_a_name_with_a_colon_keeps_its_sound(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    make_sound(tmp_path / "in.mkv", "aac").rename("call-12:30.mkv")
+    copied_with_sound(Path("call-12:30.mkv"), Path("out.mp4"))
+    assert sound_times(Path("out.mp4"))[0] == "aac"
+
+
+def test_the_last_frame_stays_as_its_clip_says(tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.mp4", 10, times=[100 * n for n in range(10)], hold=8000)
+    copied_with_sound(tmp_path / "in.mp4", tmp_path / "out.mp4")
+    with av.open(str(tmp_path / "out.mp4")) as clip:
+        assert clip.duration == pytest.approx(8.9e6, rel=0.01)
+
+
+@pytest.mark.parametrize("every", [1, 9, 1_000_000_000])
+def test_a_single_frame_stays_as_long_as_in_its_clip(every: int, tmp_path: Path) -> None:
+    make_clip(tmp_path / "in.ts", 1)
+    with open_source(tmp_path / "in.ts", SourceOptions(every=every)) as source:
+        sink = VideoSink(tmp_path / "out.mp4", fps=source.fps)
+        sink.write(reading(), next(iter(source)))
+    sink.close()
+    with av.open(str(tmp_path / "out.mp4")) as clip:
+        assert clip.duration == pytest.approx(0.1e6, rel=0.1)
+
+
 def test_a_clip_without_sound_stays_silent(tmp_path: Path) -> None:
     write_all(VideoSink(tmp_path / "in.mp4"), 0, 0.1)
     Image.new("RGB", (8, 8)).save(tmp_path / "in.gif")
@@ -478,9 +562,27 @@ def test_the_input_is_never_overwritten(tmp_path: Path) -> None:
     photo.write_text("mine")
     with pytest.raises(UsageError, match="is the input itself"):
         open_annotation(photo, FakeSource("photo.png", path=photo))
-    with pytest.raises(UsageError, match="is the input itself"):
-        AnnotationFolder(tmp_path).open(FakeSource("photo.png", path=photo))
     assert photo.read_text() == "mine"
+
+
+def test_a_folder_of_inputs_keeps_them_all(tmp_path: Path) -> None:
+    inputs = [tmp_path / name for name in ("p.bmp", "p.png", "p-2.png", "q.gif", "q.mp4")]
+    for path in inputs:
+        path.write_text(path.name)
+    (tmp_path / "q-2.mp4").symlink_to(tmp_path / "q.mp4")  # a file is known under its other names too
+    folder = AnnotationFolder(tmp_path, inputs)
+    for path in inputs:
+        write_all(folder.open(FakeSource(path.name, path.suffix in (".gif", ".mp4"), path=path)), 0)
+    assert [path.read_text() for path in inputs] == [path.name for path in inputs]
+    made = set(os.listdir(tmp_path)) - {path.name for path in inputs} - {"q-2.mp4"}
+    assert made == {"p-3.png", "p-4.png", "p-2-2.png", "q-3.mp4", "q-4.mp4"}
+
+
+def test_a_folder_keeps_the_source_that_nobody_told_it_of(tmp_path: Path) -> None:
+    (tmp_path / "photo.png").write_text("mine")
+    write_all(AnnotationFolder(tmp_path).open(FakeSource("photo.png", path=tmp_path / "photo.png")), 0)
+    assert (tmp_path / "photo.png").read_text() == "mine"
+    assert sorted(os.listdir(tmp_path)) == ["photo-2.png", "photo.png"]
 
 
 def test_many_inputs_fill_a_folder(tmp_path: Path) -> None:

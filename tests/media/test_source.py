@@ -155,6 +155,7 @@ def test_what_is_known_follows_the_options() -> None:
         {"start_s": float("inf")},
         {"start_s": 2, "end_s": 2},
         {"end_s": float("nan")},
+        {"end_s": float("inf")},
         {"max_pixels": 0},
     ],
 )

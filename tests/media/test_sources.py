@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import subprocess
 import sys
@@ -90,6 +91,21 @@ def test_bad_files(tmp_path: Path, name: str, content: bytes | None, line: str) 
     with pytest.raises(SourceError, match=line) as caught:
         list(open_source(tmp_path / name))
     assert "\n" not in str(caught.value) and name in str(caught.value)
+
+
+def test_an_address_of_a_file_is_decoded(tmp_path: Path) -> None:
+    path = tmp_path / "my photo é.png"
+    path.write_bytes(as_png())
+    with open_source(path.as_uri()) as source:
+        assert source.path == path and len(list(source)) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Windows has no such pipes")
+@pytest.mark.timeout(10)
+def test_a_pipe_with_a_name_is_refused_before_anybody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a.jpg")
+    with pytest.raises(SourceError, match="no file that can be read from its beginning"):
+        open_source(tmp_path / "a.jpg")
 
 
 def test_a_folder_is_not_one_source(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from mien.cli.ending import guarded, tell
+from mien.cli.ending import guarded, tell, with_standard_error
 from mien.cli.stopping import stoppable
 from mien.errors import MienError
 
@@ -23,6 +23,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Whatever goes wrong becomes one line on standard error; no exception leaves here.
     """
+    with with_standard_error():
+        return _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # file names may hold what a terminal cannot show

@@ -54,8 +54,10 @@ class Collection:
                 raise UsageError(f"{path} is there already: every recording is a file of its own; name another")
 
 
-def run_collection(job: Collection, *, pipeline: Callable[[], Pipeline] | None = None) -> None:
+def run_collection(job: Collection, *, pipeline: Callable[[], Pipeline] | None = None) -> int:
     """Ask, record, and write the rows; Ctrl-C ends the recording, and what was recorded until then is kept.
+
+    Returns 1 if the source broke off or could be read in part only, which is said, else 0.
 
     Raises:
         ConsentError: the person does not agree; nothing was opened or written.
@@ -67,16 +69,20 @@ def run_collection(job: Collection, *, pipeline: Callable[[], Pipeline] | None =
     _ask(job)
     recorder = Recorder(job.person)
     make = pipeline or (lambda: Pipeline(PipelineOptions(body=True)))
+    missing: list[str] = []
     try:
-        _record(job, recorder, make())
+        missing += _record(job, recorder, make())
     except KeyboardInterrupt:
         _say("")
     except SourceError as error:
         if not recorder.finish():
             raise
-        _say(f"mien: {error} ({message('collect.kept', job.language)})")
+        missing.append(f"{error} ({message('collect.kept', job.language)})")
+    for text in missing:
+        _say(f"mien: {text}")
     with unstopped():
         _write(job, recorder.finish())
+    return 1 if missing else 0
 
 
 def run_labelling(rows: Path, observer: Path) -> None:
@@ -107,8 +113,8 @@ def _ask(job: Collection) -> None:
         raise ConsentError(message("collect.refused", job.language))
 
 
-def _record(job: Collection, recorder: Recorder, pipeline: Pipeline) -> None:
-    """Read the source to its end; the key pressed last is the label until the next."""
+def _record(job: Collection, recorder: Recorder, pipeline: Pipeline) -> list[str]:
+    """Read the source to its end; the key pressed last is the label until the next. Returns what is missing."""
     spec: str | int = int(job.source) if job.source.isdecimal() else job.source
     label: str | None = None
     with open_source(spec, SourceOptions()) as source, Keys() as keys:
@@ -123,6 +129,7 @@ def _record(job: Collection, recorder: Recorder, pipeline: Pipeline) -> None:
                     label = LABEL_KEYS.get(key, label)
             recorder.update(pipeline.read(frame, stream=True), label)
             _show(job, len(recorder.rows), label)
+        return source.warnings
 
 
 def _show(job: Collection, rows: int, label: str | None) -> None:

@@ -26,7 +26,7 @@ def collect(
     """Record one row a second of somebody who agrees: posture, votes, a label; no pictures."""
     from mien.cli.collecting import Collection, run_collection
 
-    run_collection(Collection(source, out, person, label_later, language))
+    raise typer.Exit(run_collection(Collection(source, out, person, label_later, language)))
 
 
 @app.command("collect-labels", rich_help_panel=POSTURE)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from mien.errors import MienError
 
@@ -28,6 +29,24 @@ def guarded(call: Callable[[], object]) -> int:
     except MemoryError:
         return tell("out of memory: try a smaller picture, or fewer at once", MienError.exit_code)
     return 0
+
+
+@contextmanager
+def with_standard_error() -> Iterator[None]:
+    """Stand in for a standard error that is not there (`2>&-`, pythonw): what goes to it goes nowhere.
+
+    Else `print` would put its lines on standard output, and the next file that is opened would get its number 2, to
+    which native libraries write.
+    """
+    if sys.stderr is not None:
+        yield
+        return
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        sys.stderr = nowhere
+        try:
+            yield
+        finally:
+            sys.stderr = None
 
 
 def tell(text: str, code: int) -> int:

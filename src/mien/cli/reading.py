@@ -17,6 +17,7 @@ from mien.draw import draw_reading
 from mien.errors import SourceError, UsageError
 from mien.expression.tone import only_tone
 from mien.labels import language_drawn
+from mien.media.inputs import Input, expand_inputs, input_file
 from mien.media.sinks import (
     CLIP_SUFFIXES,
     PICTURE_FORMATS,
@@ -26,7 +27,7 @@ from mien.media.sinks import (
     finishing,
     open_annotation,
 )
-from mien.media.sources import Source, SourceOptions, expand_inputs, open_source
+from mien.media.sources import Source, SourceOptions, open_source
 from mien.media.tables import CsvSink, ParquetSink
 from mien.pipeline import Pipeline, PipelineOptions
 from mien.types import Frame, Reading
@@ -102,9 +103,10 @@ def run(job: Job) -> int:
     for error in failures:
         outputs.tell(error)
     if specs:
-        _check_targets(job, specs)
+        files = list(filter(None, map(input_file, specs)))
+        _check_targets(job, files, len(specs))
         _tell_language(job)
-        outputs.folder = _annotation_folder(job, len(specs))
+        outputs.folder = _annotation_folder(job, files, len(specs))
         outputs.sinks = _open_sinks(job)
         _read_all(specs, job, outputs)
     count = len(specs) + len(failures)
@@ -128,9 +130,9 @@ def _tell_count(some: int, count: int, what: str) -> None:
         print(f"mien: {some} of {count} {what}", file=sys.stderr)
 
 
-def _specs(inputs: Sequence[str]) -> tuple[list[str | int], list[SourceError]]:
+def _specs(inputs: Sequence[str]) -> tuple[list[Input], list[SourceError]]:
     """What there is to open, and the errors of the inputs that hold nothing."""
-    specs: list[str | int] = []
+    specs: list[Input] = []
     failures = []
     for text in inputs:
         try:
@@ -140,7 +142,7 @@ def _specs(inputs: Sequence[str]) -> tuple[list[str | int], list[SourceError]]:
     return specs, failures
 
 
-def _read_all(specs: list[str | int], job: Job, outputs: _Outputs) -> None:
+def _read_all(specs: list[Input], job: Job, outputs: _Outputs) -> None:
     with finishing(*outputs.sinks):
         pipeline = cache(partial(Pipeline, job.pipeline))  # made for the first source that can be opened
         for spec in specs:
@@ -155,17 +157,17 @@ def _read_all(specs: list[str | int], job: Job, outputs: _Outputs) -> None:
         _tell_warnings(sink)
 
 
-def _annotation_folder(job: Job, count: int) -> AnnotationFolder | None:
+def _annotation_folder(job: Job, files: list[Path], count: int) -> AnnotationFolder | None:
     """The folder for annotated files: an existing one, a name without an ending, or whatever several inputs need."""
     path = job.annotate
     if path is None or (count == 1 and path.suffix and not path.is_dir()):
         return None
     if path.suffix.lower() in (*PICTURE_FORMATS, *CLIP_SUFFIXES) and not path.is_dir():
         raise UsageError(f"{path} is one file, but there are {count} inputs: give --annotate a folder")
-    return AnnotationFolder(path)
+    return AnnotationFolder(path, files)
 
 
-def _check_targets(job: Job, specs: list[str | int]) -> None:
+def _check_targets(job: Job, files: list[Path], count: int) -> None:
     """Raise UsageError for two outputs of one name, one that would overwrite an input, or `-` where a file is meant."""
     for option, path in (
         ("--csv", job.csv),
@@ -179,8 +181,8 @@ def _check_targets(job: Job, specs: list[str | int]) -> None:
         raise UsageError("--fov is what --distance measures with: give both")
     if job.plan is not None and not job.pipeline.distance:
         raise UsageError("--plan draws what --distance measures: give both")
-    if job.plan is not None and len(specs) > 1:
-        raise UsageError(f"--plan draws one picture, but there are {len(specs)} inputs: read them one by one")
+    if job.plan is not None and count > 1:
+        raise UsageError(f"--plan draws one picture, but there are {count} inputs: read them one by one")
     if job.points and job.json is None:
         raise UsageError("--mesh adds points to --json: give both")
     named = [
@@ -191,9 +193,9 @@ def _check_targets(job: Job, specs: list[str | int]) -> None:
     targets = [target.resolve() for target in named]
     if len(set(targets)) < len(targets):
         raise UsageError("two outputs have the same name")
-    for spec in specs:
-        if isinstance(spec, str) and Path(spec).is_file() and Path(spec).resolve() in targets:
-            raise UsageError(f"{spec} is an input: give the output another name")
+    for file in files:
+        if file.resolve() in targets:
+            raise UsageError(f"{file} is an input: give the output another name")
 
 
 def _open_sinks(job: Job) -> list[Sink]:
@@ -215,7 +217,7 @@ def _open_sinks(job: Job) -> list[Sink]:
     return sinks
 
 
-def _read_one(spec: str | int, job: Job, make_pipeline: Callable[[], Pipeline], outputs: _Outputs) -> None:
+def _read_one(spec: Input, job: Job, make_pipeline: Callable[[], Pipeline], outputs: _Outputs) -> None:
     """Read one source to its end; what breaks off in the middle keeps what was read until then."""
     with open_source(spec, job.source) as source, _annotated(job, source, outputs.folder) as picture:
         pipeline, before = make_pipeline(), outputs.frames

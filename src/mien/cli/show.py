@@ -36,7 +36,13 @@ WORDS_SHOWN = 3  # of one face's votes: what fits a line of 80 columns
 
 
 class Terminal(Console):
-    """Rich's console, which tells us that its reader has hung up (`| head`) in place of ending the program."""
+    """Rich's console, which tells us that its reader has hung up (`| head`) in place of ending the program.
+
+    Names are shown as they are: ':heart:' in one is no picture of a heart.
+    """
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, emoji=False)
 
     def on_broken_pipe(self) -> None:
         """Say so as everywhere else."""
@@ -55,8 +61,8 @@ class Display:
 
     def __init__(self, source: Source, *, quiet: bool, is_stdout_taken: bool, language: str = "en") -> None:
         self._source, self._quiet, self._language = source, quiet, language
-        self._out = Terminal(stderr=is_stdout_taken, highlight=False)
-        self._progress_out = Terminal(stderr=True, highlight=False)
+        self._out = Terminal(stderr=is_stdout_taken)
+        self._progress_out = Terminal(stderr=True)
         self._times: deque[float] = deque(maxlen=RECENT)
         self._summary = Summary()
         self._live: Live | None = None
@@ -175,7 +181,7 @@ def votes_words(expression: Expression, language: str = "en") -> str:
 
 def show_models(folders: list[Path]) -> int:
     """List and check third-party weights and model folders; 1 if any is broken."""
-    console, errors = Terminal(highlight=False), []
+    console, errors = Terminal(), []
     table = Table("network", "size", "sha256", "licence", "what", box=box.SIMPLE_HEAD, pad_edge=False)
     for name, entry in models.third_party().items():
         try:

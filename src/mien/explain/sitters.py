@@ -81,7 +81,7 @@ def sitters_of(
                 raise
         else:
             return one_of_each(load.load_faces(path, progress=progress))[:most]
-    photos = [Path(str(one)) for one in expand_inputs([str(source)])]
+    photos = [Path(str(one)) for one in expand_inputs([path])]
     if len(photos) == 1:
         return _in_photo(photos[0], pipeline, most)
     found: list[Sitter] = []

@@ -1,8 +1,4 @@
-"""Video files and network streams, by FFmpeg (PyAV): as sources.
-
-Only containers of a fixed list are opened, and only over the protocols that the address itself names, so that a
-file cannot make the program read other files or call other machines. FFmpeg's own log stays silent.
-"""
+"""Video files and network streams, by FFmpeg (PyAV): as sources. `containers.py` opens them."""
 
 from __future__ import annotations
 
@@ -14,7 +10,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import av
-import av.logging
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -23,23 +18,15 @@ from av.video.stream import VideoStream
 
 from mien import images
 from mien.errors import SourceError
+from mien.media import containers
 from mien.media.live import Newest
 from mien.media.source import Nature, Shot, Source, SourceOptions, closing_on_error
 from mien.types import ImageArray
 
-# FFmpeg's demuxers that read one file and nothing else. Not among them, on purpose: those that follow names found
-# inside (concat, hls, dash, image2, sdp), and those that take any text for a film (tty).
-CONTAINERS = [
-    *("mov", "mp4", "m4a", "3gp", "3g2", "mj2", "matroska", "webm", "avi", "mpegts", "mpeg", "mpegvideo", "flv"),
-    *("live_flv", "asf", "ogg", "mxf", "nut", "ivf", "dv", "h264", "hevc", "vvc", "av1", "obu", "m4v", "h263", "h261"),
-    *("vc1", "mjpeg", "mpjpeg", "yuv4mpegpipe", "gif", "apng", "rm", "wtv", "flic", "gxf", "rtsp"),
-]
-PLAYLISTS = ["concat", "hls", "dash", "sdp"]
 PLAYLIST_BEGINNINGS = (b"ffconcat", b"#EXTM3U", b"v=0", b"<MPD", b"<?xml")
-SCHEMES = ["http", "https", "rtsp", "rtsps", "rtmp", "rtmps", "rtp", "udp", "tcp"]
-NETWORK_PROTOCOLS = [*SCHEMES, "tls", "httpproxy", "crypto"]
-PATIENCE_S = 10.0  # wait this long for a network stream
 REWIND_S = 10.0  # key frames are rarely further apart; an MPEG stream finds its first only from before it
+USUAL_FPS = 25.0  # of a clip that states no rate
+LONGEST_FRAME_S = 3600.0  # one that is said to stay longer is a damaged one
 HIGHEST_FPS = 1000.0  # a rate above is a time base that FFmpeg took for one
 WIDEST_PIXEL = 4.0  # beyond this shape of a pixel the file's word is not believed
 
@@ -74,33 +61,15 @@ def open_clip(
 
 
 def _open_container(where: Path | str | BinaryIO, name: str, options: SourceOptions) -> InputContainer:
-    av.logging.set_level(None)
-    formats = [*CONTAINERS, *(PLAYLISTS if options.allow_playlists else [])]
-    settings = {
-        "format_whitelist": ",".join(formats),
-        "protocol_whitelist": ",".join(_protocols(where, options)),
-        "max_pixels": str(options.max_pixels),
-    }
-    # 'file:' keeps a name such as 'concat:a|b' a name.
-    address = f"file:{where}" if isinstance(where, Path) else where
-    timeout = PATIENCE_S if isinstance(where, str) else None
     try:
-        container = av.open(address, "r", options=settings, metadata_errors="replace", timeout=timeout)
+        container = containers.open_container(
+            where, max_pixels=options.max_pixels, allow_playlists=options.allow_playlists
+        )
     except Exception as error:  # PyAV lets ValueError and others through for odd files
         raise SourceError(_why_not_opened(error, where, name)) from error
-    if not isinstance(container, InputContainer) or not set(container.format.name.split(",")) & set(formats):
-        container.close()  # a second lock on the same door
+    if container is None:
         raise SourceError(_refused(name))
     return container
-
-
-def _protocols(where: Path | str | BinaryIO, options: SourceOptions) -> list[str]:
-    """What FFmpeg may speak: an address the network, a file the disk, bytes nothing; a trusted playlist also both."""
-    if isinstance(where, str):
-        return NETWORK_PROTOCOLS
-    if not isinstance(where, Path):
-        return ["none"]
-    return ["file", *(NETWORK_PROTOCOLS if options.allow_playlists else [])]
 
 
 def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str) -> str:
@@ -155,12 +124,13 @@ class _Clip:
         self.warnings: list[str] = []
         self._time_base = float(stream.time_base or 1 / 1000)
         self._start: int | None = stream.start_time
-        self._last_s = 0.0
+        self._clock = containers.SteadyClock()
+        self._last_s = self._end_s = 0.0  # when the last picture came, and until when it stays
         images.check_size(stream.width, stream.height, name, options.max_pixels)
         self._size = _shown_size(stream)
         self._converter = VideoReformatter()
         # The size may change on the way: then the decoder itself refuses.
-        stream.codec_context.options = {"max_pixels": str(options.max_pixels)}
+        stream.codec_context.options = {"max_pixels": containers.pixel_limit(options.max_pixels)}
 
     @property
     def fps(self) -> float | None:
@@ -171,10 +141,18 @@ class _Clip:
     @property
     def duration_s(self) -> float | None:
         """Seconds as the file says, of the pictures alone if it does; else of all, sound included."""
+        if self._own_duration_s is not None:
+            return self._own_duration_s
+        return None if self.container.duration is None else self.container.duration / av.time_base
+
+    @property
+    def _own_duration_s(self) -> float | None:
+        """Seconds of the pictures, if the file says it of them."""
         if self.stream.duration is not None:
             return self.stream.duration * self._time_base
-        tag = _seconds(self.stream.metadata.get("DURATION", ""))  # Matroska's
-        return tag or (None if self.container.duration is None else self.container.duration / av.time_base)
+        end_s = _seconds(self.stream.metadata.get("DURATION", "")) or 0.0  # Matroska's: when the last one ends
+        start_s = (self.stream.start_time or 0) * self._time_base
+        return end_s - start_s if end_s > start_s else None
 
     def nature(self, *, is_live: bool, path: Path | None) -> Nature:
         """What is known before reading."""
@@ -186,10 +164,10 @@ class _Clip:
         """From the beginning, or from a key frame before `start_s`, to the end, in the order they are shown."""
         index: int | None = None
         for frame in self._from_start():
-            time_s = self._time_of(frame)
+            time_s, stays_s = self._time_of(frame)
             if index is None:  # after a jump, frames are counted by the clock
                 index = round(time_s * (self.fps or 0)) if self.options.start_s else 0
-            yield Shot(index, time_s, partial(self._pixels, frame))
+            yield Shot(index, time_s, partial(self._pixels, frame), duration_s=stays_s)
             index += 1
         self._look_back()
 
@@ -202,11 +180,11 @@ class _Clip:
             target_s = start_s - back_s
             try:
                 self.container.seek((self._start or 0) + int(target_s / self._time_base), stream=self.stream)
-            except av.FFmpegError:  # cannot jump: read on from the beginning
+            except (av.FFmpegError, OverflowError):  # cannot jump: read on from the beginning
                 return self._decoded()
             frames = self._decoded()
             first = next(frames, None)
-            if first is not None and (self._time_of(first) <= start_s or target_s <= 0):
+            if first is not None and ((self._stated_s(first) or 0.0) <= start_s or target_s <= 0):
                 return chain([first], frames)
         return self._decoded()
 
@@ -230,15 +208,21 @@ class _Clip:
         if damaged:
             self.warnings.append(f"{self.name}: {damaged} damaged part(s) could not be decoded and were skipped")
 
-    def _time_of(self, frame: VideoFrame) -> float:
-        """Seconds from the beginning of the clip."""
+    def _time_of(self, frame: VideoFrame) -> tuple[float, float]:
+        """Seconds from the beginning of the clip, and for how many the picture stays."""
+        stays_s = frame.duration * self._time_base
+        if not 0 < stays_s <= LONGEST_FRAME_S:
+            stays_s = 1 / (self.fps or USUAL_FPS)
+        self._last_s = self._clock.time_of(self._stated_s(frame), stays_s)
+        self._end_s = self._last_s + stays_s
+        return self._last_s, stays_s
+
+    def _stated_s(self, frame: VideoFrame) -> float | None:
         if frame.pts is None:
-            self._last_s += 1 / (self.fps or 25)
-        else:
-            if self._start is None:
-                self._start = frame.pts
-            self._last_s = max(0.0, (frame.pts - self._start) * self._time_base)
-        return self._last_s
+            return None
+        if self._start is None:
+            self._start = frame.pts
+        return max(0.0, (frame.pts - self._start) * self._time_base)
 
     def _pixels(self, frame: VideoFrame) -> ImageArray:
         images.check_size(frame.width, frame.height, self.name, self.options.max_pixels)
@@ -250,13 +234,13 @@ class _Clip:
 
     def _look_back(self) -> None:
         """Warn when the clip ended well before the end that it announces."""
-        expected = self.duration_s
+        # A length of the whole file may be that of its sound.
+        expected = self.duration_s if len(self.container.streams) == 1 else self._own_duration_s
         if expected is None:
             return
-        reached = self._last_s + 1 / (self.fps or 25)
-        if reached < expected - max(0.5, 0.02 * expected):
+        if self._end_s < expected - max(0.5, 0.02 * expected):
             self.warnings.append(
-                f"{self.name} is cut off after {reached:.1f} s of {expected:.1f} s: what could be read was read"
+                f"{self.name} is cut off after {self._end_s:.1f} s of {expected:.1f} s: what could be read was read"
             )
 
 

@@ -8,8 +8,9 @@ drawing is done before, elsewhere.
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, Protocol, TextIO
@@ -210,12 +211,14 @@ def open_annotation(path: Path, source: Annotated) -> Sink:
 class AnnotationFolder:
     """A folder with one annotated file for each of many inputs, named after them; made when it is not there.
 
+    Nothing in it that is one of the `inputs` is written over, for it may yet have to be read: another name is found.
     Raises SinkError when the folder cannot be made or written to.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, inputs: Iterable[Path] = ()) -> None:
         self.folder = folder
         self._taken: set[str] = set()
+        self._inputs = {_identity(path) for path in inputs} - {None}
         with telling(folder):
             folder.mkdir(exist_ok=True)
 
@@ -228,8 +231,23 @@ class AnnotationFolder:
         suffixes, usual = (CLIP_SUFFIXES, ".mp4") if source.is_stream else (tuple(PICTURE_FORMATS), ".png")
         suffix = origin.suffix.lower() if origin.suffix.lower() in suffixes else usual
         stem = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in origin.stem) or "input"
+        if source.path is not None:
+            self._inputs |= {_identity(source.path)} - {None}
         name, number = stem + suffix, 2
-        while name.lower() in self._taken:  # two folders may hold the same name; some systems ignore case
+        while self._is_taken(name):
             name, number = f"{stem}-{number}{suffix}", number + 1
         self._taken.add(name.lower())
         return name
+
+    def _is_taken(self, name: str) -> bool:
+        # Two folders may hold the same name; some systems ignore case.
+        return name.lower() in self._taken or _identity(self.folder / name) in self._inputs
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Which file lies there, under whatever name and through links; None if there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

@@ -7,6 +7,7 @@ cut to the part that is written. A sound that cannot be read is left out with a 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -14,7 +15,10 @@ from typing import TypeAlias
 
 import av
 from av.audio.stream import AudioStream
+from av.codec import Codec
 from av.container import InputContainer, OutputContainer
+
+from mien.media.containers import SteadyClock, open_container
 
 MAX_RATE = 48_000  # the highest sample rate that every browser plays
 
@@ -30,7 +34,7 @@ class SoundRules:
 
 
 class Sound:
-    """The first sound of the clip at `path`, added to `out` before its header is written.
+    """The first sound of the clip at `path` that can be read, added to `out` before its header is written.
 
     `start_s` is where the written part begins, in seconds after the clip's first picture. `warnings` says what was
     lost. Without a sound, all calls do nothing.
@@ -41,9 +45,14 @@ class Sound:
         self._name, self._out = str(path), out
         self._waiting: tuple[float, Piece] | None = None
         self._pieces: Iterator[tuple[float, Piece]] | None = None
+        self._clock, self._last_ticks = SteadyClock(), -1
         self._clip = _open(path)
         if self._clip is not None and self._clip.streams.audio:
-            self._begin(self._clip, rules, start_s)
+            known = [sound for sound in self._clip.streams.audio if sound.codec_context is not None]
+            if known:
+                self._begin(self._clip, known[0], rules, start_s)
+            else:
+                self.warnings.append(f"the sound of {self._name} is left out: this build of FFmpeg cannot decode it")
 
     def pump(self, until_s: float) -> None:
         """Write the sound up to `until_s` seconds of the new clip."""
@@ -59,7 +68,8 @@ class Sound:
         """Write the rest up to `until_s` seconds and let the clip go."""
         self.pump(until_s)
         if self._pieces is not None and not self._is_copy:
-            self._out.mux(self._stream.encode(None))
+            with suppress(ValueError):  # nothing more comes out of an encoder that failed
+                self._out.mux(self._stream.encode(None))
         self.close()
 
     def close(self) -> None:
@@ -69,28 +79,27 @@ class Sound:
             self._clip.close()
             self._clip = None
 
-    def _begin(self, clip: InputContainer, rules: SoundRules, start_s: float) -> None:
-        sound = clip.streams.audio[0]
+    def _begin(self, clip: InputContainer, sound: AudioStream, rules: SoundRules, start_s: float) -> None:
         self._is_copy = sound.codec_context.codec.canonical_name in rules.copied
         if self._is_copy:
             self._stream: AudioStream = self._out.add_stream_from_template(sound)
         else:
-            rate = min(sound.rate or MAX_RATE, MAX_RATE) if rules.encoder == "aac" else MAX_RATE
-            made = self._out.add_stream(rules.encoder, rate=rate)
+            made = self._out.add_stream(rules.encoder, rate=_rate_for(rules.encoder, sound.rate or MAX_RATE))
             assert isinstance(made, AudioStream)
             self._stream = made
             self._stream.codec_context.layout = "mono" if sound.codec_context.channels == 1 else "stereo"
         self._zero_s = _first_picture_s(clip) + start_s
         if start_s > 0:
             clip.seek(round(self._zero_s * av.time_base))
-        self._pieces = self._read(clip)
+        self._pieces = self._read(clip, sound)
 
-    def _read(self, clip: InputContainer) -> Iterator[tuple[float, Piece]]:
-        for packet in clip.demux(clip.streams.audio[0]):
+    def _read(self, clip: InputContainer, sound: AudioStream) -> Iterator[tuple[float, Piece]]:
+        for packet in clip.demux(sound):
             pieces = [packet] if self._is_copy else packet.decode()
             for piece in pieces:
                 if piece.pts is not None and piece.time_base is not None:
-                    yield float(piece.pts * piece.time_base) - self._zero_s, piece
+                    stated_s = float(piece.pts * piece.time_base) - self._zero_s
+                    yield self._clock.time_of(stated_s, float((piece.duration or 0) * piece.time_base)), piece
 
     def _next(self) -> tuple[float, Piece] | None:
         if self._pieces is None:
@@ -98,29 +107,45 @@ class Sound:
         try:
             return next(self._pieces, None)
         except (av.FFmpegError, OSError):
-            # The generator is over now: what follows finds no more sound.
-            self.warnings.append(f"the sound of {self._name} breaks off: it is kept as far as it could be read")
+            self._break_off()
             return None
+
+    def _break_off(self) -> None:
+        self._pieces = iter(())
+        self.warnings.append(f"the sound of {self._name} breaks off: it is kept as far as it could be read")
 
     def _put(self, timed: tuple[float, Piece]) -> None:
         time_s, piece = timed
-        if isinstance(piece, av.Packet):
-            shift = round(self._zero_s / piece.time_base)
-            piece.pts = None if piece.pts is None else piece.pts - shift
-            piece.dts = None if piece.dts is None else piece.dts - shift
-            piece.stream = self._stream
-            self._out.mux(piece)
-        else:
+        if not isinstance(piece, av.Packet):
             piece.time_base = Fraction(1, piece.sample_rate)
-            piece.pts = round(time_s * piece.sample_rate)
-            self._out.mux(self._stream.encode(piece))
+        assert piece.time_base is not None
+        ticks = round(time_s / piece.time_base)
+        if ticks <= self._last_ticks:  # no container takes a clock that stands still
+            return
+        self._last_ticks = piece.pts = ticks
+        try:
+            if isinstance(piece, av.Packet):
+                piece.dts, piece.stream = ticks, self._stream  # sound is stored in the order in which it is heard
+                self._out.mux(piece)
+            else:
+                self._out.mux(self._stream.encode(piece))
+        except ValueError:  # FFmpeg finds fault with the piece; a full disk is an OSError
+            self._break_off()
+
+
+def _rate_for(encoder: str, rate: int) -> int:
+    """The sample rate nearest to `rate` that the encoder takes and every browser plays."""
+    if encoder != "aac":
+        return MAX_RATE
+    able = [other for other in Codec(encoder, "w").audio_rates or [] if other <= MAX_RATE]
+    return min(able, key=lambda other: abs(other - rate), default=MAX_RATE)
 
 
 def _open(path: Path | None) -> InputContainer | None:
     if path is None:
         return None
     try:
-        return av.open(str(path))
+        return open_container(path)
     except (av.FFmpegError, OSError, ValueError):  # a clip that Pillow read: it has no sound
         return None
 

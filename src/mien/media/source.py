@@ -37,8 +37,8 @@ class SourceOptions:
             raise UsageError(f"every must be 1 or more, not {self.every}")
         if not (self.start_s >= 0 and math.isfinite(self.start_s)):
             raise UsageError(f"start must be 0 seconds or later, not {self.start_s}")
-        if self.end_s is not None and not self.end_s > self.start_s:
-            raise UsageError(f"end ({self.end_s} s) must come after start ({self.start_s} s)")
+        if self.end_s is not None and not (self.end_s > self.start_s and math.isfinite(self.end_s)):
+            raise UsageError(f"end ({self.end_s} s) must be a number of seconds after start ({self.start_s} s)")
         if self.max_pixels < 1:
             raise UsageError(f"max-pixels must be 1 or more, not {self.max_pixels}")
 
@@ -47,13 +47,15 @@ class SourceOptions:
 class Shot:
     """A picture before it is needed: `pixels()` makes it (H, W, 3) uint8 RGB, so a skipped one costs nothing.
 
-    `focal_px` is the camera's focal length in pixels, where the file tells it.
+    `focal_px` is the camera's focal length in pixels, `duration_s` how long a clip shows the picture,
+    where they are known.
     """
 
     index: int
     time_s: float
     pixels: Callable[[], ImageArray]
     focal_px: float | None = None
+    duration_s: float | None = None
 
 
 @dataclass(frozen=True)
@@ -171,7 +173,7 @@ class Source:
             raise SourceError(f"{self.name} was closed before it was read")
         try:
             for shot in self._wanted():
-                yield Frame(shot.pixels(), shot.index, shot.time_s, self.name, shot.focal_px)
+                yield Frame(shot.pixels(), shot.index, shot.time_s, self.name, shot.focal_px, shot.duration_s)
                 count += 1
             if count == 0 and self._finalizer.alive:
                 raise SourceError(self._why_nothing())

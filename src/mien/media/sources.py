@@ -9,6 +9,7 @@ What a file is, its content tells, not its name.
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import sys
 import tempfile
@@ -25,7 +26,7 @@ from PIL import Image
 from mien import images
 from mien.errors import SourceError
 from mien.media import cameras, stills
-from mien.media.inputs import camera_number, expand_inputs, screen_region
+from mien.media.inputs import camera_number, expand_inputs, file_address, screen_region
 from mien.media.source import Nature, Shot, Source, SourceOptions, closing_on_error
 
 __all__ = ["Devices", "Source", "SourceOptions", "Spec", "expand_inputs", "open_file", "open_source"]
@@ -112,22 +113,24 @@ def _open_camera(number: int, options: SourceOptions, devices: Devices) -> Sourc
 
 
 def _open_address(address: str, options: SourceOptions) -> Source:
-    from mien.media import clips
+    from mien.media import clips, containers
 
-    scheme, _, rest = address.partition("://")
-    if scheme.lower() == "file":
-        return _open_file(Path(rest), options)
-    if scheme.lower() not in clips.SCHEMES:
-        raise SourceError(f"addresses of the kind {scheme}:// are not read; those that are: {', '.join(clips.SCHEMES)}")
+    if (path := file_address(address)) is not None:
+        return _open_file(path, options)
+    scheme = address.partition("://")[0]
+    if scheme.lower() not in containers.SCHEMES:
+        raise SourceError(
+            f"addresses of the kind {scheme}:// are not read; those that are: {', '.join(containers.SCHEMES)}"
+        )
     return clips.open_clip(address, address, options)
 
 
 def _open_file(path: Path, options: SourceOptions) -> Source:
     resources = ExitStack()
     with closing_on_error(resources):
-        file = resources.enter_context(images.open_binary(path))
-        if not path.is_file():
+        if os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path):  # a pipe's opening would wait
             raise SourceError(f"{path} is no file that can be read from its beginning: name a picture or a clip")
+        file = resources.enter_context(images.open_binary(path))
         return _open_bytes(file, str(path), options, resources, path)
 
 

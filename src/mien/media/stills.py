@@ -65,8 +65,9 @@ def _animation(image: Image.Image, numbers: range, name: str, warnings: list[str
             why = images.one_line(error)
             warnings.append(f"{name} is damaged after {time_ms / 1000:.1f} s ({why}): what could be read was read")
             return
-        yield Shot(index, time_ms / 1000, partial(images.picture_pixels, image, name))
-        time_ms += _duration_ms(image)
+        stays_ms = _duration_ms(image)
+        yield Shot(index, time_ms / 1000, partial(images.picture_pixels, image, name), duration_s=stays_ms / 1000)
+        time_ms += stays_ms
 
 
 def _duration_ms(image: Image.Image) -> float:
@@ -100,7 +101,7 @@ def frames_source(frames: Iterable[Any], options: SourceOptions) -> Source:
 def _given(frames: Iterable[Any], options: SourceOptions) -> Iterator[Shot]:
     for index, frame in enumerate(frames):
         if isinstance(frame, Frame):
-            yield Shot(index, frame.time_s, partial(getattr, frame, "image"), frame.focal_px)
+            yield Shot(index, frame.time_s, partial(getattr, frame, "image"), frame.focal_px, frame.duration_s)
         elif isinstance(frame, Image.Image):
             yield Shot(index, index / ASSUMED_FPS, partial(images.picture_pixels, frame, f"frame {index}"))
         elif isinstance(frame, np.ndarray):

@@ -26,6 +26,7 @@ from mien.types import Frame, ImageArray, Reading
 
 TICKS = 90_000  # a second in MPEG's own clock: every usual frame rate divides it
 SHORTEST = TICKS // 1000  # Matroska counts milliseconds: frames closer than that are set apart
+LONGEST = 60 * TICKS  # encoders plan with a rate above nothing
 USUAL_FPS = 25.0  # for a clip of one frame, which has no rate
 SECONDS_BETWEEN_KEYFRAMES = 2  # how far a browser jumps exactly
 BT709 = 1  # FFmpeg's number for the colours of high-definition television
@@ -69,11 +70,12 @@ class VideoSink:
     """A clip of the frames written, MP4, Matroska or WebM by its suffix.
 
     The first frame sets the size (odd sides grow by a pixel); frames of another size are scaled into it. Times are
-    those of the frames, counted from the first. `warnings` says what was lost: no frame came, the sound broke off.
+    those of the frames, counted from the first; the last one stays as long as the one before, or as its clip says.
+    `warnings` says what was lost: no frame came, the sound broke off.
 
     Args:
         path: ends in .mp4, .mkv or .webm.
-        fps: frames a second of the source if known: how long the last frame stays.
+        fps: frames a second of the source if known: how long a single frame stays whose own time is not known.
         audio_from: the clip whose sound is carried over, cut to the part that is written.
         encoders: those that may be used, by preference; usually the format's own.
 
@@ -96,6 +98,7 @@ class VideoSink:
         self._encoder = _choose_encoder(path, encoders or self._rules.encoders)
         self._audio_from = audio_from
         self._gap = round(TICKS / (fps or USUAL_FPS))
+        self._stay = 0  # of the frame written last
         self._draft = Draft(path)
         self._stream: VideoStream | None = None
         self._pts = -1
@@ -111,6 +114,7 @@ class VideoSink:
                 pts = max(pts, self._pts + SHORTEST)
                 self._gap = pts - self._pts
             self._pts = max(0, pts)
+            self._stay = self._stay_of(frame)
             self._mux(self._stream.encode(self._picture(frame.image)))
             self._sound.pump(self._pts / TICKS)  # side by side, as a browser reads them
 
@@ -125,7 +129,7 @@ class VideoSink:
         try:
             with self._telling():
                 self._mux(self._stream.encode(None))
-                self._sound.finish((self._pts + self._gap) / TICKS)
+                self._sound.finish((self._pts + self._stay) / TICKS)
                 self._out.close()
         except BaseException:
             self.abort()
@@ -141,11 +145,16 @@ class VideoSink:
                 self._out.close()
         self._draft.discard()
 
+    def _stay_of(self, frame: Frame) -> int:
+        own = round((frame.duration_s or 0.0) * TICKS)
+        # Where frames are left out, the gap between two is longer than each of them.
+        return max(own, self._gap) if self._pts > 0 or not own else own
+
     def _begin(self, frame: Frame) -> None:
         self._start_s = frame.time_s
         self._size = (frame.width + frame.width % 2, frame.height + frame.height % 2)
         self._out = av.open(str(self._draft.path), "w", format=self._rules.format, options=self._rules.options)
-        rate = Fraction(TICKS, max(self._gap, SHORTEST)).limit_denominator(1001)
+        rate = Fraction(TICKS, min(max(self._gap, SHORTEST), LONGEST)).limit_denominator(1001)
         stream = self._out.add_stream(self._encoder, rate=rate, options=ENCODERS.get(self._encoder, {}))
         assert isinstance(stream, VideoStream)
         stream.width, stream.height = self._size
@@ -161,7 +170,7 @@ class VideoSink:
 
     def _mux(self, packets: list[av.Packet[VideoStream]]) -> None:
         for packet in packets:
-            packet.duration = self._gap  # an MP4 asks it of the last one: the others end where the next begins
+            packet.duration = self._stay  # an MP4 asks it of the last one: the others end where the next begins
         self._out.mux(packets)
 
     def _picture(self, image: ImageArray) -> av.VideoFrame:
