@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, WELCOMED, LiveServer, listen, new_context
 from playwright.sync_api import Browser, Page, Route, expect
+from watching import more_readings, start, tool, until
 
 sys.path.append(str(ROOT / "tests"))  # where drawn faces are made
 from face_sets import drawn_faces, write_csv
@@ -33,6 +34,14 @@ PLAYED = """(clip) => new Promise((done) => {
   const look = () => (clip.currentTime > 0.3 ? done() : requestAnimationFrame(look));
   look();
 })"""
+# The browser asks until the test answers: allow() or deny().
+ASKING = """() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) => new Promise((give, refuse) => {
+    window.allow = async () => give((window.stream = await open(wanted)));
+    window.deny = async () => refuse(new DOMException("", "NotAllowedError"));
+  });
+}"""
 HELD = """async (readings) => {
   const { Held } = await import('/static/js/practice-show.js');
   const held = new Held('happy');
@@ -198,6 +207,37 @@ def test_show_me_without_a_camera_says_so(
     expect(page.get_by_role("button", name="Start the camera")).to_be_focused()
     assert barriers(page) == []
     context.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_over"), [("allow", "stream.getTracks().every((one) => one.readyState === 'ended')"), ("deny", "true")]
+)
+def test_show_me_that_was_left_starts_no_camera(
+    server: LiveServer, open_page: Callable[..., Page], answer: str, is_over: str
+) -> None:
+    page = open_page(server)
+    page.evaluate(ASKING)
+    play(page, "Show me")
+    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_role("button", name="All games").click()
+    expect(page.get_by_role("button", name="Play: Show me")).to_be_focused()
+    page.evaluate(f"{answer}()")
+    until(page, is_over)
+    page.evaluate("new Promise((done) => setTimeout(done))")  # what follows from the answer has happened
+    expect(page.get_by_role("button", name="Play: Show me")).to_be_focused()
+
+
+def test_show_me_reads_though_reading_was_paused(server: LiveServer, open_page: Callable[..., Page]) -> None:
+    page = open_page(server)
+    page.get_by_role("link", name="Watch").click()
+    start(page)
+    tool(page, "reading").click()
+    expect(page.locator(".stage-note")).to_be_visible()
+    page.get_by_role("link", name="Practice").click()
+    play(page, "Show me")
+    more_readings(page)
+    page.get_by_role("link", name="Watch").click()
+    expect(page.locator(".stage-note")).to_be_visible()  # the pause is as it was left
 
 
 @pytest.fixture(scope="module")
