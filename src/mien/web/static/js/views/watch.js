@@ -165,7 +165,7 @@ class WatchView {
   #drawPeople() {
     const { people, live, capture } = this.#app;
     this.cards.draw(people.list(), people.nowS);
-    if (live.last) {
+    if (live.last && live.isOpen && !live.isPaused) { // else what was read before says nothing about now
       this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
       this.glow.draw(live.last.reading, live.last.heat, capture.isMirrored);
       this.skeletons.draw(live.last.reading, capture.isMirrored);
