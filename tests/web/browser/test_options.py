@@ -142,6 +142,7 @@ def test_a_key_is_changed_and_put_back(options: Page) -> None:
     options.locator("#options-key-large").press("Enter")
     options.keyboard.press("Tab")  # goes on, and changes nothing
     expect(options.locator("#options-key-large")).to_have_text("L")
+    expect(options.locator("#options-key-stop")).to_be_focused()  # the next one
     options.get_by_role("button", name="All keys as they were at first").click()
     expect(options.locator("#options-key-mute")).to_have_text("M")
 
