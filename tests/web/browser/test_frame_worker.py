@@ -49,9 +49,7 @@ def test_a_frame_of_the_source_before_is_not_sent_as_one_of_the_next(
     assert page.evaluate("sent") == ["hello", "reset", "screen"]
 
 
-def test_an_answer_about_the_source_before_is_not_passed_on(
-    page: Page, open_view: Callable[[Page, str], None]
-) -> None:
+def test_an_answer_about_the_source_before_is_not_passed_on(page: Page, open_view: Callable[[Page, str], None]) -> None:
     open_view(page, "about")
     page.evaluate(RIG)
     page.evaluate("show('camera')")

@@ -210,7 +210,8 @@ def test_show_me_without_a_camera_says_so(
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_over"), [("allow", "stream.getTracks().every((one) => one.readyState === 'ended')"), ("deny", "true")]
+    ("answer", "is_over"),
+    [("allow", "stream.getTracks().every((one) => one.readyState === 'ended')"), ("deny", "true")],
 )
 def test_show_me_that_was_left_starts_no_camera(
     server: LiveServer, open_page: Callable[..., Page], answer: str, is_over: str
@@ -257,8 +258,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read_as(parts: list[tuple[float, str]]) -> str:
     """What the server answers for a clip in which a face shows one expression after another: [(until, label)]."""
     lines, time_s = [], 0.0
-    for until, label in parts:
-        while time_s < until:
+    for end_s, label in parts:
+        while time_s < end_s:
             face = {"box": [10, 10, 30, 30], "track_id": 1, "expression": None}
             reading = {"time_s": time_s, "width": 64, "height": 48, "faces": [face]}
             lines.append(json.dumps({"reading": reading, "words": [{"label": label, "sure": True}]}))

@@ -88,9 +88,7 @@ def test_closing_gives_the_focus_back(opened: Locator, how: str) -> None:
     expect(page.locator(".file-card-why")).to_be_focused()
 
 
-def test_asked_twice_at_once_it_answers(
-    page: Page, open_view: Callable[[Page, str], None], astronaut: Path
-) -> None:
+def test_asked_twice_at_once_it_answers(page: Page, open_view: Callable[[Page, str], None], astronaut: Path) -> None:
     open_view(page, "files")
     page.set_input_files("#files-input", astronaut)
     page.locator(".file-card-why").evaluate("(one) => { one.click(); one.click(); }")
