@@ -87,5 +87,6 @@ export class LargePrint {
 export function stateKey(live) {
   if (live.isPaused) return "watch.paused";
   if (live.state === "again") return "watch.again";
+  if (live.state === "token") return "token.title";
   return live.isOpen && live.last ? "watch.nobody" : "watch.looking";
 }
