@@ -162,6 +162,7 @@ def test_faces_that_are_being_read_are_waited_for(
     page.route("**/api/practice", loading)
     page.goto(f"{with_faces.url}/#practice")
     expect(page.get_by_text("Getting the faces ready: 25 %")).to_be_visible()
+    assert page.locator(".game [role=status]").count() == 0  # the bar tells it, when it is asked
     assert barriers(page) == []
     part[0] = 0.5
     expect(page.get_by_text("Getting the faces ready: 50 %")).to_be_visible()
@@ -187,7 +188,10 @@ def test_show_me_sees_a_smile(
         expect(page.get_by_text(f"{number} of 4")).to_be_visible()
         page.get_by_role("button", name="Skip").click()
         expect(page.get_by_text("Skipped.")).to_be_visible()
-        page.get_by_role("button", name="Next" if number < ASKED else "See the round").click()
+        if number < ASKED:
+            page.get_by_role("button", name="Next").click()
+    page.evaluate("document.querySelector('.face video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    page.get_by_role("button", name="See the round").dblclick()  # once is meant, and no camera is needed for it
     expect(page.get_by_text("Mien saw 1 of 4 expressions.")).to_be_visible()
     (kept,) = rounds(server)
     assert kept["game"] == "show"
@@ -311,6 +315,25 @@ def test_a_clip_that_cannot_be_played_with_says_why(
     expect(page.get_by_role("alert")).to_contain_text(said)
     expect(page.get_by_text("Choose a clip", exact=True)).to_be_visible()
     noises.clear()  # a refused request is logged by the browser
+
+
+def test_how_far_a_clip_is_read_is_said_once(server: LiveServer, open_page: Callable[..., Page], clip: Path) -> None:
+    page = open_page(server)
+    page.route("**/api/read*", lambda route: None)  # no answer comes
+    play(page, "Spot the change")
+    page.get_by_label("Choose a clip").set_input_files(clip)
+    expect(page.locator("#announcer")).to_have_text("Reading the clip: 0:00 so far")
+    expect(page.locator(".practice").get_by_text("Reading the clip: 0:00 so far")).to_be_visible()
+    assert page.locator(".practice [role=status]").count() == 0
+
+
+def test_the_choice_of_a_clip_shows_the_focus(server: LiveServer, open_page: Callable[..., Page]) -> None:
+    page = open_page(server)
+    play(page, "Spot the change")
+    expect(page.get_by_role("heading", name="Spot the change")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#spot-file")).to_be_focused()
+    expect(page.locator("label[for=spot-file]")).to_have_css("outline-style", "solid")
 
 
 def test_a_clip_is_read_by_the_server_itself(server: LiveServer, open_page: Callable[..., Page], clip: Path) -> None:

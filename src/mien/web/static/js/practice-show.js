@@ -104,6 +104,7 @@ export class ShowRound {
   }
 
   #sourceChanged() {
+    if (this.#answers.length === ASKED) return; // nothing more is asked for
     if (this.app.capture.source === "camera") this.#ask();
     else this.#needCamera();
   }
