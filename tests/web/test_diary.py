@@ -24,6 +24,12 @@ def begin(client: TestClient, **asked: Any) -> int:
     return int(answer.json()["id"])
 
 
+STRANGE_TIMES = (
+    "0001-01-01T00:00:00+05:00", "0999-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "3000-01-01T00:00:00Z",
+    "9999-12-31T23:59:59Z", "9999-12-31T23:59:59-05:00", "0999-01-01T00:00:00",
+)  # fmt: skip
+
+
 def lines_of(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
 
@@ -65,6 +71,25 @@ def test_a_session_begins_now_unless_told(client: TestClient) -> None:
     assert before <= began <= datetime.now(UTC)
 
 
+@pytest.mark.parametrize("time", STRANGE_TIMES)
+def test_a_session_is_of_our_days(filled: tuple[TestClient, int], time: str) -> None:
+    client, session = filled
+    for answer in (
+        client.post(SESSIONS, json={"began": time}),
+        client.patch(f"{SESSIONS}/{session}", json={"ended": time}),
+    ):
+        assert answer.status_code == 422 and "the years 1970 to 2999" in answer.json()["detail"]
+    assert len(client.get(SESSIONS).json()) == 1
+
+
+@pytest.mark.parametrize("time", ["1970-01-01T00:00:00Z", "2999-12-31T23:58:59-00:01"])
+def test_the_first_and_the_last_day_are_exported(client: TestClient, time: str) -> None:
+    session = begin(client, began=time)
+    client.post(f"{SESSIONS}/{session}/moments", json=[moment(10 * 24 * 3600)]).raise_for_status()
+    (line,) = lines_of(client.get("/api/diary/export").text)
+    assert datetime.fromisoformat(line["at"]) - datetime.fromisoformat(line["began"]) == timedelta(days=10)
+
+
 def test_a_title_changes_and_the_end_stays(filled: tuple[TestClient, int]) -> None:
     client, session = filled
     client.patch(f"{SESSIONS}/{session}", json={"ended": "2026-03-01T19:00:00Z"})
@@ -97,6 +122,13 @@ def test_the_table_has_a_line_for_each_moment_and_note(filled: tuple[TestClient,
     assert {one["session"] for one in lines} == {str(session)}
     assert lines[3]["kind"] == "note"
     assert lines[3]["note"] == "'=1+1 is no formula\nof mine"  # which a spreadsheet would compute
+
+
+def test_no_text_of_the_table_is_a_formula(client: TestClient) -> None:
+    session = begin(client, title="=1+1")
+    client.post(f"{SESSIONS}/{session}/moments", json=[moment(0, '=HYPERLINK("http://x/")')]).raise_for_status()
+    (line,) = lines_of(client.get("/api/diary/export").text)
+    assert (line["title"], line["label"]) == ("'=1+1", '\'=HYPERLINK("http://x/")')
 
 
 def test_the_json_file_has_all_that_the_api_tells(filled: tuple[TestClient, int]) -> None:
@@ -169,7 +201,9 @@ def test_what_is_too_long_is_refused(client: TestClient) -> None:
     assert client.post(f"{SESSIONS}/{session}/notes", json={"text": "x" * 5001}).status_code == 422
     assert client.post(f"{SESSIONS}/{session}/notes", json={"text": "   "}).status_code == 422
     assert client.post(f"{SESSIONS}/{session}/moments", json=[moment(n) for n in range(5001)]).status_code == 422
-    assert client.get(f"{SESSIONS}/{2**70}").status_code == 422
+    for number in (2**70, 0, -1):
+        assert client.get(f"{SESSIONS}/{number}").status_code == 422
+        assert client.get(f"/api/diary/export?session={number}").status_code == 422
 
 
 def test_a_broken_file_is_told_in_one_line(client: TestClient, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from readings import face, reading
 from starlette.websockets import WebSocketDisconnect
 from web_client import FakePipeline, client_of
 
 from mien import images
 from mien.errors import SourceError
 from mien.pipeline import Pipeline
-from mien.types import Reading
+from mien.types import Frame, Reading
 from mien.web.frames import HEADER, pack_frame, parse_frame
 from mien.web.live import Budget
 from mien.web.options import LiveOptions
@@ -107,6 +109,29 @@ def test_the_real_pipeline_follows_a_face(astronaut: Path) -> None:
         socket.send_json({"type": "reset"})
         socket.send_bytes(pack_frame(0, 0.0, raw_rgba.tobytes(), size=(512, 512)))
         assert socket.receive_json()["words"][0]["label"] == "happy"
+
+
+def test_why_not_a_word_that_there_is_not_ends_with_4400(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
+        greet(socket)
+        socket.send_bytes(pack_frame(1, 0.0, astronaut.read_bytes()))
+        (face,) = socket.receive_json()["reading"]["faces"]
+        socket.send_json({"type": "why", "track_id": face["track_id"], "label": "bored"})
+        code, line = refused(socket)
+    assert code == 4400 and "no label 'bored'" in line
+
+
+def test_there_is_no_reason_for_a_face_that_was_not_read() -> None:
+    class Blind(FakePipeline):
+        def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+            return reading(replace(face(), track_id=1), time_s=frame.time_s)
+
+    with client_of(make=Blind) as client, client.websocket_connect("/api/live") as socket:
+        greet(socket)
+        socket.send_bytes(raw(1, 0))
+        assert socket.receive_json()["type"] == "reading"
+        socket.send_json({"type": "why", "track_id": 1})
+        assert socket.receive_json() == {"type": "why", "track_id": 1, "why": None}
 
 
 def test_heat_is_sent_to_those_who_ask_for_it(astronaut: Path) -> None:

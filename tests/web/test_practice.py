@@ -309,8 +309,9 @@ def test_rounds_are_kept_and_erased(open_client: Open, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"game": "chess"}, {"answers": []}, {"level": "mad"}, {"answers": [ROUND] * 501}, {"picture": "x"}],
-)
+    [{"game": "chess"}, {"answers": []}, {"level": "mad"}, {"answers": [ROUND] * 501}, {"picture": "x"},
+     {"ended": "0001-01-01T00:00:00+05:00"}, {"ended": "9999-12-31T23:59:59-05:00"}],
+)  # fmt: skip
 def test_a_round_is_checked(open_client: Open, wrong: dict[str, Any]) -> None:
     answer = open_client(None).post("/api/practice/rounds", json={"game": "guess", "answers": [ROUND], **wrong})
     assert answer.status_code == 422

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import numpy as np
@@ -29,6 +30,7 @@ from mien.cli import main
 from mien.errors import MienError, SinkError, UsageError
 from mien.web import certificate
 from mien.web.client import LiveClient
+from mien.web.guard import is_host_of
 from mien.web.serving import PatientProtocol, Server, address_of, check_options, config_of, is_this_machine, listen
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,8 +76,9 @@ def test_the_client_sends_frames_and_gets_readings(address: str, astronaut: Path
 
 
 def test_the_client_says_in_one_line_what_went_wrong(address: str) -> None:
-    with pytest.raises(UsageError, match="no address"):
-        LiveClient("127.0.0.1:8765")
+    for wrong in ("127.0.0.1:8765", "http://127.0.0.1:port", "http://[::1", "http://127.0.0.1:99999", "http://:8765"):
+        with pytest.raises(UsageError, match="no address"):
+            LiveClient(wrong)
     with listen("127.0.0.1", 0) as free:
         port = free.getsockname()[1]
     with pytest.raises(MienError, match="nobody answers"):
@@ -153,6 +156,21 @@ def test_a_taken_port_is_passed_over() -> None:
         listen("203.0.113.7", 0)  # of nobody (RFC 5737)
 
 
+@pytest.mark.parametrize("host", ["::", "[::]"])
+def test_the_address_of_a_server_on_all_of_ipv6_is_answered(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not socket.has_ipv6:
+        pytest.skip("needs IPv6")
+    addresses = []
+    for is_dual in {socket.has_dualstack_ipv6(), False}:
+        monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda is_dual=is_dual: is_dual)
+        with listen(host, 0) as listening:
+            address = urlsplit(address_of(host, listening.getsockname()[1], is_secure=False))
+            addresses.append(address.hostname)
+            with socket.create_connection((address.hostname, address.port), timeout=30):
+                assert is_host_of(address.hostname or "", host)
+    assert "::1" in addresses
+
+
 @pytest.mark.parametrize(("host", "is_here"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True),
                                               ("127.0.0.2", True), ("0.0.0.0", False), ("::", False),
                                               ("192.168.1.5", False), ("box.lan", False)])  # fmt: skip
@@ -167,6 +185,20 @@ def test_beyond_this_machine_a_token_is_demanded(host: str, is_here: bool) -> No
     check_options(replace(options, token=TOKEN))
     with pytest.raises(UsageError, match="12 characters"):
         check_options(replace(options, token="short"))
+
+
+@pytest.mark.parametrize("token", ["passwort-müller", "twelve letters or more!"])
+def test_a_token_that_a_header_can_hold_is_taken(token: str) -> None:
+    check_options(LiveOptions(token=token))
+    with running(LiveOptions(token=token)) as address:
+        sent = {b"Authorization": b"Bearer " + token.encode("latin-1")}
+        assert httpx.get(f"{address}/api/models", headers=sent).status_code == 200  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("token", [" twelve letters ", "żółta-łódka-ź", "twelve\nletters", "twelve letters\xa0"])
+def test_a_token_that_no_header_can_hold_is_refused(token: str) -> None:
+    with pytest.raises(UsageError, match="of Latin letters"):
+        check_options(LiveOptions(token=token))
 
 
 @pytest.mark.parametrize(

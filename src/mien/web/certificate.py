@@ -64,7 +64,8 @@ def _names(host: str) -> list[str]:
     """What the server goes by: this machine's names, and the address it listens on."""
     machine = platform.node() or "localhost"
     names = [*HERE, machine, f"{machine.removesuffix('.local')}.local"]
-    return names if host in EVERYWHERE or host in names else [*names, host.strip("[]")]
+    name = host.strip("[]")
+    return names if name in EVERYWHERE or name in names else [*names, name]
 
 
 def _general(name: str) -> x509.GeneralName:

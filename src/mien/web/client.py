@@ -19,7 +19,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 from websockets.sync.client import connect
 
 from mien.errors import MienError, UsageError
@@ -59,8 +59,9 @@ class LiveClient:
         certificate: Path | None = None,
     ) -> None:
         scheme, _, rest = address.partition("://")
+        no_address = UsageError(f"{address!r} is no address such as http://127.0.0.1:8765")
         if scheme not in ("http", "https") or not rest:
-            raise UsageError(f"{address!r} is no address such as http://127.0.0.1:8765")
+            raise no_address
         trusted = ssl.create_default_context(cafile=certificate) if scheme == "https" else None
         self._resources = ExitStack()
         where = f"{scheme.replace('http', 'ws')}://{rest.rstrip('/')}/api/live"
@@ -69,6 +70,8 @@ class LiveClient:
             self._socket = self._resources.enter_context(opening)
         except (OSError, InvalidHandshake, InvalidMessage, TimeoutError) as error:
             raise MienError(f"nobody answers at {address} ({error}): start 'mien live' there") from error
+        except (InvalidURI, ValueError) as error:  # such as a port that is no number
+            raise no_address from error
         hello = {"type": "hello", "version": PROTOCOL, "language": language, "points": points}
         with closing_on_error(self._resources):
             self._send(json.dumps(hello if token is None else {**hello, "token": token}))

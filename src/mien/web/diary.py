@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Body, HTTPException, Path, Response
+from fastapi import APIRouter, Body, HTTPException, Path, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from mien.version import __version__
 from mien.web import store
 from mien.web.services import Services
-from mien.web.store import MissingError, Row
+from mien.web.store import MissingError, Row, Time
 
 MOST_MOMENTS = 5000  # in one batch: more than an hour of one person
 LONGEST_S = 10 * 24 * 3600.0  # a session
@@ -40,7 +40,7 @@ class _Asked(BaseModel):
 class NewSession(_Asked):
     """A session that begins now, or began then."""
 
-    began: datetime | None = None
+    began: Time | None = None
     title: Title = ""
 
 
@@ -48,7 +48,7 @@ class SessionChange(_Asked):
     """What is not given stays."""
 
     title: Title | None = None
-    ended: datetime | None = None
+    ended: Time | None = None
 
 
 class Moment(_Asked):
@@ -121,7 +121,9 @@ def router(services: Services) -> APIRouter:
             diary.delete_note(session, note)
 
     @routes.get("/export")
-    def export(format: Literal["csv", "json"] = "csv", session: int | None = None) -> Response:
+    def export(
+        format: Literal["csv", "json"] = "csv", session: Annotated[int | None, Query(ge=1, le=LARGEST_ID)] = None
+    ) -> Response:
         """All sessions, or one, as a file: CSV with a line for each moment and note, or JSON with everything."""
         with _found():
             chosen = diary.everything() if session is None else [diary.session(session)]
@@ -167,7 +169,7 @@ def _lines(session: Row) -> Iterator[dict[str, Any]]:
     for person in session["people"]:
         for moment in person["moments"]:
             at = store.iso(began + timedelta(seconds=moment["time_s"]))
-            read = {**moment, "person": person["number"], "sure": int(moment["sure"])}
+            read = {**moment, "label": _safe(moment["label"]), "person": person["number"], "sure": int(moment["sure"])}
             yield {**start, "kind": "moment", "at": at, **read}
     for note in session["notes"]:
         yield {**start, "kind": "note", "at": note["written"], "note": _safe(note["text"])}

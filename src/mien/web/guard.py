@@ -106,7 +106,8 @@ def is_host_of(name: str, listening: str) -> bool:
 
     One that listens everywhere goes by any address (no rebinding without a name) and by the machine's own name.
     """
-    own = {*HERE, listening.strip("[]").lower()}
+    listening = listening.strip("[]").lower()
+    own = {*HERE, listening}
     if listening in EVERYWHERE:
         machine = platform.node().lower()
         own |= {machine, f"{machine.removesuffix('.local')}.local"} - {""}

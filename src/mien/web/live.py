@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, WebSocket
 from starlette.websockets import WebSocketDisconnect
 
-from mien.errors import MienError, SourceError, TooLargeError
+from mien.errors import MienError, SourceError, TooLargeError, UsageError
 from mien.expression import words
-from mien.types import Frame, Reading
+from mien.types import Face, Frame, Reading
 from mien.web.answers import answer_of
 from mien.web.engine import FrameReader, FullError, Seat
 from mien.web.frames import HEADER, SentFrame, parse_frame
@@ -28,7 +28,7 @@ from mien.web.guard import is_token
 from mien.web.options import PROTOCOL, LiveOptions
 from mien.web.services import Services
 from mien.web.telling import line_of
-from mien.web.why import why
+from mien.web.why import Why, why
 
 Message = dict[str, Any]
 Result = TypeVar("Result")
@@ -130,9 +130,16 @@ class Stream:
         found = None
         if self._last is not None:
             frame, reading = self._last
-            face = next((face for face in reading.faces if face.track_id == track_id), None)
-            found = None if face is None else why(pipeline, frame, face, label, language=self.hello.language)
+            known = (face for face in reading.faces if face.track_id == track_id and face.expression is not None)
+            face = next(known, None)
+            found = None if face is None else self._why(pipeline, frame, face, label)
         return json.dumps({"type": "why", "track_id": track_id, "why": found})
+
+    def _why(self, pipeline: FrameReader, frame: Frame, face: Face, label: str | None) -> Why:
+        try:
+            return why(pipeline, frame, face, label, language=self.hello.language)
+        except UsageError as error:  # a label that there is not
+            raise Refusal(BAD_MESSAGE, str(error)) from error
 
 
 class Connection:

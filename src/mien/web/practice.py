@@ -10,7 +10,6 @@ import secrets
 import threading
 import time
 from collections import OrderedDict
-from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, HTTPException, Query
@@ -21,7 +20,7 @@ from mien.web import store
 from mien.web.options import LiveOptions
 from mien.web.questions import CHOICES, NoVotesError, Question, Questions, load_questions
 from mien.web.services import Services
-from mien.web.store import Row
+from mien.web.store import Row, Time
 
 OPEN_QUESTIONS = 500  # that wait for an answer; the oldest goes
 PROGRESS_EVERY_S = 0.1
@@ -53,7 +52,7 @@ class Round(BaseModel):
     model_config = ConfigDict(extra="forbid")
     game: Literal["guess", "show", "spot"]
     level: Literal["", "easy", "medium", "hard"] = ""
-    ended: datetime | None = None
+    ended: Time | None = None
     answers: list[RoundAnswer] = Field(min_length=1, max_length=500)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import re
 import socket
 import ssl
 import threading
@@ -28,6 +29,7 @@ from mien.web.options import LiveOptions
 
 PORTS_TRIED = 20
 TOKEN_LENGTH = 12  # at least so many characters: what nobody guesses
+SENDABLE = r"[\x20-\x7e\xa0-\xff]+"  # what a header of HTTP can hold: Latin-1
 PATIENCE_S = 10.0  # a connection that asks nothing for so long is closed
 PING_S = 20.0  # a socket whose other end does not answer within twice this is closed
 GRACE_S = 2  # whole seconds, for answers on their way when a socket or the server ends
@@ -81,13 +83,21 @@ class PatientSocket(WebSocketsSansIOProtocol):
 
 def check_options(options: LiveOptions) -> None:
     """Raise UsageError for a server that would be open to others without a token, or with one that is easy to guess."""
-    if options.token is not None and len(options.token) < TOKEN_LENGTH:
-        raise UsageError(f"a token has at least {TOKEN_LENGTH} characters, so that nobody guesses it")
+    if options.token is not None:
+        _check_token(options.token)
     if options.token is None and not is_this_machine(options.host):
         raise UsageError(f"with --host {options.host} every device of the network could use this page and see your "
                          f"diary: add --token and {TOKEN_LENGTH} characters or more; the page asks for it")  # fmt: skip
     if options.demo is not None and not options.demo.is_file():
         raise UsageError(f"there is no clip {options.demo}: check the name after --demo")
+
+
+def _check_token(token: str) -> None:
+    if len(token) < TOKEN_LENGTH:
+        raise UsageError(f"a token has at least {TOKEN_LENGTH} characters, so that nobody guesses it")
+    if token != token.strip() or not re.fullmatch(SENDABLE, token):
+        raise UsageError("a token is of Latin letters, digits and signs, with no blank at either end: no browser could "
+                         "send another")  # fmt: skip
 
 
 def is_this_machine(host: str) -> bool:
@@ -170,10 +180,11 @@ def config_of(app: FastAPI, options: LiveOptions, certificate: tuple[Path, Path]
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket on `port`, or on the next one that is free. Raises SinkError when none is."""
+    name, is_dual = host.strip("[]"), _is_dual(host)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for tried in range(port, min(port + PORTS_TRIED, 65536)):
         try:
-            return socket.create_server((host.strip("[]"), tried), family=family)
+            return socket.create_server((name, tried), family=family, dualstack_ipv6=is_dual)
         except OSError as error:
             if error.errno not in (errno.EADDRINUSE, errno.EACCES):
                 raise SinkError(f"cannot listen on {host}: {error.strerror or error}; it must be an address of this "
@@ -183,6 +194,13 @@ def listen(host: str, port: int) -> socket.socket:
 
 def address_of(host: str, port: int, *, is_secure: bool) -> str:
     """Where a browser of this machine finds the page."""
-    name = "127.0.0.1" if host in EVERYWHERE else host.strip("[]")
+    name = host.strip("[]")
+    if name in EVERYWHERE:
+        name = "::1" if ":" in name and not _is_dual(host) else "127.0.0.1"
     name = f"[{name}]" if ":" in name else name
     return f"http{'s' if is_secure else ''}://{name}:{port}"
+
+
+def _is_dual(host: str) -> bool:
+    """Whether IPv4 reaches a server on `host` too, though it listens on IPv6: on all of it, where the system allows."""
+    return host.strip("[]") == "::" and socket.has_dualstack_ipv6()

@@ -10,13 +10,17 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field
 
 from mien.errors import UsageError
 from mien.web.database import Database
 
 Row = dict[str, Any]
 NOT_SURE = "not sure"  # what a moment counts as whose word was not sure
+# Times of requests lie between these: a year has four digits in any zone, and something can be added to it.
+EARLIEST, TOO_LATE = datetime(1970, 1, 1, tzinfo=UTC), datetime(3000, 1, 1, tzinfo=UTC)
 
 
 class MissingError(UsageError):
@@ -26,6 +30,16 @@ class MissingError(UsageError):
 def now() -> datetime:
     """This moment, in UTC."""
     return datetime.now(UTC)
+
+
+def _checked(time: datetime) -> datetime:
+    zoned = time.replace(tzinfo=UTC) if time.tzinfo is None else time
+    if not EARLIEST <= zoned < TOO_LATE:
+        raise ValueError(f"must lie in the years {EARLIEST.year} to {TOO_LATE.year - 1}")
+    return time
+
+
+Time = Annotated[datetime, AfterValidator(_checked), Field(description="in the years 1970 to 2999")]  # in a request
 
 
 def iso(time: datetime) -> str:

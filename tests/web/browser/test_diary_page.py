@@ -21,14 +21,20 @@ SESSIONS = "/api/diary/sessions"
 LABELS = ("neutral", "happy", "surprise", "sad")
 PHONE = {"width": 320, "height": 640}
 
-# A recorder of the page, fed by hand: `readings` are [time, [[track, label, sure] per face]].
+# A recorder of the page, fed by hand: `readings` are [time, [[track, label, sure] per face]], or the name of a state of
+# the connection.
 RECORD = """async ({ isOn, source, isPractising, readings }) => {
   const { DiaryRecorder } = await import('/static/js/diary-recorder.js');
   const bus = new EventTarget();
   const emit = (name, detail) => bus.dispatchEvent(new CustomEvent(name, { detail }));
   const app = { bus, emit, isPractising, capture: { source }, settings: { get: () => isOn, set() {} } };
   const recorder = new DiaryRecorder(app);
-  for (const [time_s, faces] of readings) {
+  for (const one of readings) {
+    if (typeof one === "string") {
+      emit('connection', { state: one });
+      continue;
+    }
+    const [time_s, faces] = one;
     const words = faces.map(([, label, sure]) => ({ label, sure, in_ten: 7 }));
     const found = faces.map(([track_id]) => ({ track_id, expression: { valence: 0.5 } }));
     emit('reading', { message: { reading: { time_s, faces: found }, words } });
@@ -126,6 +132,19 @@ def test_at_most_one_moment_a_second_for_each_person(
         assert [one["time_s"] for one in person["moments"]] == [0, 1, 2, 3, 4, 5, 6]
         assert {one["label"] for one in person["moments"]} == {label}
         assert {one["in_ten"] for one in person["moments"]} == {7}
+
+
+def test_after_a_new_connection_nobody_is_taken_for_somebody_from_before(
+    page: Page, open_view: Callable[[Page, str], None], api: httpx.Client
+) -> None:
+    open_view(page, "diary")
+    before = [[1, [[1, "happy", True], [2, "neutral", True]]], [2, [[1, "happy", True], [2, "neutral", True]]]]
+    readings = [*before, "again", "open", [60, [[1, "sad", True]]], [61, [[1, "sad", True], [2, "angry", True]]]]
+    assert page.evaluate(RECORD, {"isOn": True, "source": "camera", "readings": readings}) == ""
+    (listed,) = api.get(SESSIONS).json()
+    people = api.get(f"{SESSIONS}/{listed['id']}").json()["people"]
+    told = {one["number"]: [moment["label"] for moment in one["moments"]] for one in people}
+    assert told == {1: ["happy", "happy"], 2: ["neutral", "neutral"], 3: ["sad", "sad"], 4: ["angry"]}
 
 
 @pytest.mark.parametrize(

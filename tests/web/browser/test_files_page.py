@@ -17,6 +17,7 @@ import pytest
 from conftest import PATIENCE_MS, WELCOMED, LiveServer, listen, new_context
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
+from watching import until
 
 from mien.expression import words
 from mien.media.tables import COLUMNS, face_row
@@ -24,6 +25,27 @@ from mien.types import Reading
 
 OpenView = Callable[[Page, str], None]
 RATE, FRAMES, GONE_FROM = 10, 30, 20  # of the made clip: three seconds, the person leaves after two
+
+# A server that reads a clip until `end()`, and marks it for ever: what it was asked for, and what was broken off.
+SLOW_SERVER = """() => {
+  const one = { reading: { time_s: 0.1, width: 64, height: 48, faces: [] }, outlines: [], words: [], sentence: "" };
+  Object.assign(window, { asked: [], brokenOff: [] });
+  window.fetch = async (path, { signal }) => {
+    const [name] = path.split("?");
+    asked.push(name);
+    const broken = new Promise((_, fail) => signal?.addEventListener("abort", () => {
+      brokenOff.push(name);
+      fail(signal.reason);
+    }));
+    if (name === "/api/annotate") return broken;
+    const body = new ReadableStream({ start(stream) {
+      stream.enqueue(new TextEncoder().encode(`${JSON.stringify(one)}\\n`));
+      broken.catch((error) => stream.error(error));
+      window.end = () => stream.close();
+    } });
+    return new Response(body, { headers: { "Content-Type": "application/x-ndjson" } });
+  };
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -228,6 +250,14 @@ def test_a_moment_of_a_clip_is_explained(files: Page, clip: Path) -> None:
     expect(files.locator("dialog.why")).to_contain_text("one moment of the clip alone")
 
 
+def test_a_moment_is_explained_once_by_a_double_click(files: Page, clip: Path) -> None:
+    item, asked = choose(files, clip), list[str]()
+    files.on("request", lambda one: asked.append(one.url) if "/api/why" in one.url else None)
+    item.locator(".file-card-why").dblclick()
+    expect(files.locator("dialog.why .why-glow")).to_be_visible()
+    assert len(asked) == 1
+
+
 def test_downloads_of_a_clip(files: Page, clip: Path) -> None:
     item = choose(files, clip)
     name, data = saved(files, item.get_by_role("button", name="JSON Lines"))
@@ -250,6 +280,42 @@ def test_a_clip_that_the_browser_cannot_play(files: Page, portrait: np.ndarray, 
     expect(item.locator(".file-stage video")).to_be_visible()
     expect(item.locator(".file-card-title")).to_have_text("looks happy")
     expect(item.locator(".file-card-why")).to_be_hidden()  # its frames cannot be had without the marks
+
+
+@pytest.fixture
+def unplayable(files: Page) -> Page:
+    """A clip that the browser cannot play is being read."""
+    files.evaluate(SLOW_SERVER)
+    files.set_input_files("#files-input", {"name": "film.avi", "mimeType": "video/avi", "buffer": b"RIFF"})
+    expect(files.get_by_text("This browser cannot play this clip itself.")).to_be_visible()
+    return files
+
+
+@pytest.mark.parametrize("way", ["Cancel", "Remove"])
+def test_no_copy_is_made_of_a_clip_whose_reading_broke_off(unplayable: Page, way: str) -> None:
+    unplayable.get_by_role("button", name=way).click()
+    until(unplayable, "brokenOff.length")
+    unplayable.evaluate("new Promise((done) => setTimeout(done))")  # what follows from it has happened
+    assert unplayable.evaluate("asked") == ["/api/read"]
+
+
+def test_who_removes_a_clip_waits_for_no_copy(unplayable: Page) -> None:
+    unplayable.evaluate("end()")
+    until(unplayable, "asked.includes('/api/annotate')")
+    unplayable.get_by_role("button", name="Remove").click()
+    assert unplayable.evaluate("brokenOff").count("/api/annotate") == 1
+
+
+def test_the_marked_copy_speaks_the_language_of_now(files: Page, astronaut: Path) -> None:
+    item, asked = choose(files, astronaut), list[str]()
+    files.on("request", lambda one: asked.append(one.url) if "/api/annotate" in one.url else None)
+    for _ in range(2):
+        saved(files, item.get_by_role("button", name="Marked picture"))
+    files.get_by_role("link", name="Settings").click()
+    files.locator("#options-language").select_option("fr")
+    files.locator("a[href='#files']").click()
+    saved(files, item.get_by_role("button", name=words.message("files.marked_picture", "fr")))
+    assert [url.split("language=")[1][:2] for url in asked] == ["en", "fr"]
 
 
 def test_reading_can_be_cancelled(files: Page, server: LiveServer, tmp_path: Path) -> None:

@@ -50,6 +50,16 @@ def page_that_keeps(
     assert not noises
 
 
+def test_p_clears_what_was_drawn_over_the_picture(watching: Page) -> None:
+    watching.keyboard.press("h")
+    watching.keyboard.press("e")
+    expect(watching.locator("canvas.glow")).to_be_visible()
+    expect(watching.locator(".bone-left[d]")).to_have_count(1)
+    watching.keyboard.press("p")
+    expect(watching.locator("canvas.glow")).to_be_hidden()
+    expect(watching.locator(".bone[d]")).to_have_count(0)
+
+
 def test_p_switches_reading_off_and_on(watching: Page) -> None:
     watching.keyboard.press("p")
     expect(watching.locator(".stage-note")).to_have_text("Reading is off")

@@ -70,6 +70,16 @@ def test_large_print_is_kept(options: Page) -> None:
     expect(options.locator(".large-word")).to_have_text("looks happy")
 
 
+def test_large_print_covers_no_other_view(options: Page) -> None:
+    options.get_by_label("Large print while watching", exact=False).check()
+    options.get_by_role("link", name="Practice").click()
+    options.get_by_role("button", name="Play: Show me").click()
+    options.get_by_role("button", name="Start the camera").click()
+    expect(options.get_by_role("heading", name="Show: happy")).to_be_visible()
+    expect(options.locator(".large")).to_be_hidden()
+    assert not options.evaluate("document.querySelector('main').inert")
+
+
 def test_positive_or_negative_alone_is_kept_and_said_of_camera_and_photo(options: Page, astronaut: Path) -> None:
     options.get_by_label("Say only whether", exact=False).check()
     options.reload()
@@ -132,6 +142,7 @@ def test_a_key_is_changed_and_put_back(options: Page) -> None:
     options.locator("#options-key-large").press("Enter")
     options.keyboard.press("Tab")  # goes on, and changes nothing
     expect(options.locator("#options-key-large")).to_have_text("L")
+    expect(options.locator("#options-key-stop")).to_be_focused()  # the next one
     options.get_by_role("button", name="All keys as they were at first").click()
     expect(options.locator("#options-key-mute")).to_have_text("M")
 

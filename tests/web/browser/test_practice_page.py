@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, WELCOMED, LiveServer, listen, new_context
 from playwright.sync_api import Browser, Page, Route, expect
+from watching import more_readings, start, tool, until
 
 sys.path.append(str(ROOT / "tests"))  # where drawn faces are made
 from face_sets import drawn_faces, write_csv
@@ -33,6 +34,14 @@ PLAYED = """(clip) => new Promise((done) => {
   const look = () => (clip.currentTime > 0.3 ? done() : requestAnimationFrame(look));
   look();
 })"""
+# The browser asks until the test answers: allow() or deny().
+ASKING = """() => {
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = (wanted) => new Promise((give, refuse) => {
+    window.allow = async () => give((window.stream = await open(wanted)));
+    window.deny = async () => refuse(new DOMException("", "NotAllowedError"));
+  });
+}"""
 HELD = """async (readings) => {
   const { Held } = await import('/static/js/practice-show.js');
   const held = new Held('happy');
@@ -153,6 +162,7 @@ def test_faces_that_are_being_read_are_waited_for(
     page.route("**/api/practice", loading)
     page.goto(f"{with_faces.url}/#practice")
     expect(page.get_by_text("Getting the faces ready: 25 %")).to_be_visible()
+    assert page.locator(".game [role=status]").count() == 0  # the bar tells it, when it is asked
     assert barriers(page) == []
     part[0] = 0.5
     expect(page.get_by_text("Getting the faces ready: 50 %")).to_be_visible()
@@ -178,7 +188,10 @@ def test_show_me_sees_a_smile(
         expect(page.get_by_text(f"{number} of 4")).to_be_visible()
         page.get_by_role("button", name="Skip").click()
         expect(page.get_by_text("Skipped.")).to_be_visible()
-        page.get_by_role("button", name="Next" if number < ASKED else "See the round").click()
+        if number < ASKED:
+            page.get_by_role("button", name="Next").click()
+    page.evaluate("document.querySelector('.face video').srcObject.getTracks()[0].dispatchEvent(new Event('ended'))")
+    page.get_by_role("button", name="See the round").dblclick()  # once is meant, and no camera is needed for it
     expect(page.get_by_text("Mien saw 1 of 4 expressions.")).to_be_visible()
     (kept,) = rounds(server)
     assert kept["game"] == "show"
@@ -200,6 +213,38 @@ def test_show_me_without_a_camera_says_so(
     context.close()
 
 
+@pytest.mark.parametrize(
+    ("answer", "is_over"),
+    [("allow", "stream.getTracks().every((one) => one.readyState === 'ended')"), ("deny", "true")],
+)
+def test_show_me_that_was_left_starts_no_camera(
+    server: LiveServer, open_page: Callable[..., Page], answer: str, is_over: str
+) -> None:
+    page = open_page(server)
+    page.evaluate(ASKING)
+    play(page, "Show me")
+    page.get_by_role("button", name="Start the camera").click()
+    page.get_by_role("button", name="All games").click()
+    expect(page.get_by_role("button", name="Play: Show me")).to_be_focused()
+    page.evaluate(f"{answer}()")
+    until(page, is_over)
+    page.evaluate("new Promise((done) => setTimeout(done))")  # what follows from the answer has happened
+    expect(page.get_by_role("button", name="Play: Show me")).to_be_focused()
+
+
+def test_show_me_reads_though_reading_was_paused(server: LiveServer, open_page: Callable[..., Page]) -> None:
+    page = open_page(server)
+    page.get_by_role("link", name="Watch").click()
+    start(page)
+    tool(page, "reading").click()
+    expect(page.locator(".stage-note")).to_be_visible()
+    page.get_by_role("link", name="Practice").click()
+    play(page, "Show me")
+    more_readings(page)
+    page.get_by_role("link", name="Watch").click()
+    expect(page.locator(".stage-note")).to_be_visible()  # the pause is as it was left
+
+
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A few seconds that Chromium can play (VP8)."""
@@ -217,8 +262,8 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def read_as(parts: list[tuple[float, str]]) -> str:
     """What the server answers for a clip in which a face shows one expression after another: [(until, label)]."""
     lines, time_s = [], 0.0
-    for until, label in parts:
-        while time_s < until:
+    for end_s, label in parts:
+        while time_s < end_s:
             face = {"box": [10, 10, 30, 30], "track_id": 1, "expression": None}
             reading = {"time_s": time_s, "width": 64, "height": 48, "faces": [face]}
             lines.append(json.dumps({"reading": reading, "words": [{"label": label, "sure": True}]}))
@@ -270,6 +315,25 @@ def test_a_clip_that_cannot_be_played_with_says_why(
     expect(page.get_by_role("alert")).to_contain_text(said)
     expect(page.get_by_text("Choose a clip", exact=True)).to_be_visible()
     noises.clear()  # a refused request is logged by the browser
+
+
+def test_how_far_a_clip_is_read_is_said_once(server: LiveServer, open_page: Callable[..., Page], clip: Path) -> None:
+    page = open_page(server)
+    page.route("**/api/read*", lambda route: None)  # no answer comes
+    play(page, "Spot the change")
+    page.get_by_label("Choose a clip").set_input_files(clip)
+    expect(page.locator("#announcer")).to_have_text("Reading the clip: 0:00 so far")
+    expect(page.locator(".practice").get_by_text("Reading the clip: 0:00 so far")).to_be_visible()
+    assert page.locator(".practice [role=status]").count() == 0
+
+
+def test_the_choice_of_a_clip_shows_the_focus(server: LiveServer, open_page: Callable[..., Page]) -> None:
+    page = open_page(server)
+    play(page, "Spot the change")
+    expect(page.get_by_role("heading", name="Spot the change")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#spot-file")).to_be_focused()
+    expect(page.locator("label[for=spot-file]")).to_have_css("outline-style", "solid")
 
 
 def test_a_clip_is_read_by_the_server_itself(server: LiveServer, open_page: Callable[..., Page], clip: Path) -> None:

@@ -63,6 +63,16 @@ def test_the_demo_clip_is_read_behind_a_token(outside: tuple[Page, list[str]], c
     assert address.startswith("blob:")
 
 
+def test_while_the_token_is_missing_the_picture_says_so(
+    outside: tuple[Page, list[str]], closed_server: LiveServer
+) -> None:
+    page, _ = outside
+    page.goto(f"{closed_server.url}/#watch")
+    page.locator("[data-action=camera]:visible").first.click()
+    page.get_by_role("button", name="Not now").click()
+    expect(page.locator(".stage-note")).to_have_text("This page asks for its token")
+
+
 def test_who_does_not_tell_is_told_so(outside: tuple[Page, list[str]], closed_server: LiveServer) -> None:
     page, _ = outside
     page.goto(f"{closed_server.url}/#about")

@@ -88,6 +88,14 @@ def test_closing_gives_the_focus_back(opened: Locator, how: str) -> None:
     expect(page.locator(".file-card-why")).to_be_focused()
 
 
+def test_asked_twice_at_once_it_answers(page: Page, open_view: Callable[[Page, str], None], astronaut: Path) -> None:
+    open_view(page, "files")
+    page.set_input_files("#files-input", astronaut)
+    page.locator(".file-card-why").evaluate("(one) => { one.click(); one.click(); }")
+    expect(page.locator(f"{DIALOG} .why-glow")).to_be_visible()
+    expect(page.locator(DIALOG)).to_have_accessible_name("Why “happy”?")
+
+
 def test_before_the_camera(page: Page, open_view: Callable[[Page, str], None]) -> None:
     open_view(page, "watch")
     start(page)

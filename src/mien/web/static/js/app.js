@@ -51,8 +51,14 @@ let noticeTimer = 0;
 
 app.why = new WhyDialog(app);
 
+/** The view that the address names; where it names another place of the page, the one that is shown. */
+function viewNamed() {
+  const id = location.hash.slice(1);
+  if (app.views.has(id)) return id;
+  return (id && app.current) || VIEWS[0].id;
+}
+
 function show(id) {
-  if (!app.views.has(id)) id = VIEWS[0].id;
   if (app.current === id) return;
   for (const [name, view] of app.views) {
     const isShown = name === id;
@@ -70,6 +76,10 @@ function show(id) {
 function mountViews() {
   const nav = document.getElementById("views");
   const main = document.getElementById("main");
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault(); // the address names the view, which stays
+    main.focus();
+  });
   for (const view of VIEWS) {
     const link = el("a", { href: `#${view.id}`, dataset: { words: `view.${view.id}` } });
     const root = el("section", { id: `view-${view.id}`, class: "view", hidden: true, dataset: { wordsLabel: `view.${view.id}` } });
@@ -90,8 +100,8 @@ async function begin() {
   keepAwake(app);
   mountViews();
   fillWords();
-  window.addEventListener("hashchange", () => show(location.hash.slice(1)));
-  show(location.hash.slice(1));
+  window.addEventListener("hashchange", () => show(viewNamed()));
+  show(viewNamed());
   document.documentElement.dataset.ready = "true";
 }
 

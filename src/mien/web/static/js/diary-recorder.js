@@ -10,7 +10,7 @@ const SETTING = "diary";
 /** Fires "change" when `isOn`, `began` or `problem` has changed, and "written" after each batch. */
 export class DiaryRecorder extends EventTarget {
   #app;
-  #open = null; // the session: { began, start_s, people, seconds, moments, id, sentAt }
+  #open = null; // the session: { began, start_s, people, lastPerson, seconds, moments, id, sentAt }
   #sending = Promise.resolve();
 
   constructor(app) {
@@ -19,6 +19,8 @@ export class DiaryRecorder extends EventTarget {
     this.problem = "";
     app.bus.addEventListener("reading", ({ detail }) => this.#take(detail.message));
     app.bus.addEventListener("source", () => this.end());
+    // A new connection numbers faces from 1 again: nobody is known from the one before.
+    app.bus.addEventListener("connection", ({ detail }) => detail.state !== "open" && this.#open?.people.clear());
     window.addEventListener("pagehide", () => this.end({ keepalive: true }));
   }
 
@@ -66,7 +68,8 @@ export class DiaryRecorder extends EventTarget {
 
   #begin(time) {
     const session = {
-      began: new Date(), start_s: time, people: new Map(), seconds: new Map(), moments: [], id: null, sentAt: performance.now(),
+      began: new Date(), start_s: time, people: new Map(), lastPerson: 0, seconds: new Map(), moments: [], id: null,
+      sentAt: performance.now(),
     };
     queueMicrotask(() => this.#changed());
     return session;
@@ -75,7 +78,7 @@ export class DiaryRecorder extends EventTarget {
   #note(session, time, face, words) {
     if (!face.expression || !words?.label || time < 0) return;
     const who = face.track_id ?? "nobody";
-    if (!session.people.has(who)) session.people.set(who, session.people.size + 1);
+    if (!session.people.has(who)) session.people.set(who, (session.lastPerson += 1));
     const person = session.people.get(who);
     const second = Math.floor(time);
     if (session.seconds.get(person) === second || session.moments.length >= MOST_KEPT) return;

@@ -9,7 +9,7 @@ const REDRAWN_MS = 400; // the tracks, while the clip is read
 const LEAST_SEEN_S = 0.4; // who is seen for less gets no card
 const SHORT_S = 60; // clips for which a playable copy is made unasked
 
-/** `render()` gives its element, `take(answer)` adds a frame, `finish()` ends it. */
+/** `render()` gives its element, `take(answer)` adds a frame, `finish(state)` ends it: "read", or broken off. */
 export class ClipView {
   #app;
   #people = new Map(); // by track_id: { number, name, pieces, card, track }
@@ -18,6 +18,8 @@ export class ClipView {
   #isMarked = false;
   #isUnplayable = false;
   #isOver = false;
+  #isRead = false; // to its end
+  #isPicturing = false; // a moment is made a picture, to be explained
 
   constructor(app, file, { answers, marked }) {
     this.#app = app;
@@ -46,10 +48,11 @@ export class ClipView {
     if (now - this.#drawn > REDRAWN_MS) this.#draw();
   }
 
-  finish() {
+  finish(state) {
     this.#isOver = true;
+    this.#isRead = state === "read";
     this.render();
-    if (this.#isUnplayable && this.#readUpTo() <= SHORT_S) this.#showMarked();
+    if (this.#isUnplayable) this.#showMarkedUnasked();
   }
 
   leave() {
@@ -165,21 +168,27 @@ export class ClipView {
   async #why(id) {
     this.video.pause();
     const face = this.#at(this.video.currentTime)?.reading.faces.find(({ track_id: one }) => one === id);
-    if (!face) return;
+    if (!face || this.#isPicturing) return;
+    this.#isPicturing = true;
+    const file = await this.#picture().finally(() => (this.#isPicturing = false));
+    const [x1, y1, x2, y2] = face.box;
+    this.#app.why.open({ file, at: [(x1 + x2) / 2, (y1 + y2) / 2] });
+  }
+
+  /** The moment that is shown, as a file. */
+  async #picture() {
     const { videoWidth, videoHeight } = this.video;
     const canvas = new OffscreenCanvas(videoWidth, videoHeight);
     canvas.getContext("2d").drawImage(this.video, 0, 0);
     const blob = await canvas.convertToBlob({ type: "image/png" });
-    const [x1, y1, x2, y2] = face.box;
-    const file = new File([blob], "frame.png", { type: "image/png" });
-    this.#app.why.open({ file, at: [(x1 + x2) / 2, (y1 + y2) / 2] });
+    return new File([blob], "frame.png", { type: "image/png" });
   }
 
   #cannotPlay() {
     if (this.#isMarked) return;
     this.#isUnplayable = true;
     this.#drawNote();
-    if (this.#isOver && this.#readUpTo() <= SHORT_S) this.#showMarked();
+    this.#showMarkedUnasked();
   }
 
   #drawNote() {
@@ -194,6 +203,11 @@ export class ClipView {
       if (this.#isOver) parts.push(el("button", { type: "button", onclick: () => this.#showMarked() }, t("files.play_marked")));
     }
     this.note.replaceChildren(...parts);
+  }
+
+  /** A whole short clip is not long in the making; nobody who broke off waits for one. */
+  #showMarkedUnasked() {
+    if (this.#isRead && this.#readUpTo() <= SHORT_S) this.#showMarked();
   }
 
   async #showMarked() {

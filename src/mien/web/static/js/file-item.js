@@ -11,6 +11,7 @@ import { clock } from "./file-timeline.js";
 export class FileItem {
   #app;
   #stop = null;
+  #removed = new AbortController(); // nobody waits for a marked copy any more
   #tone = false; // as it was when the file was read
   #marked = null; // the marked copy, once it was made
 
@@ -25,6 +26,7 @@ export class FileItem {
     this.element = el("article", { class: "file panel" });
     this.remove = () => {
       this.#stop?.abort();
+      this.#removed.abort();
       this.view?.leave();
       this.element.remove();
       onRemove(this);
@@ -69,6 +71,7 @@ export class FileItem {
   /** Draw it anew, in the page's language. */
   render() {
     const { t } = this.#app;
+    this.#marked = null; // it may speak another language
     this.status = el("div", { class: "file-status" });
     const remove = el(
       "button",
@@ -105,8 +108,9 @@ export class FileItem {
 
   /** The marked copy as a blob, made once. Throws FileProblem. */
   marked() {
-    this.#marked ??= annotate(this.file, { language: this.#app.language(), tone: this.#tone }).catch((error) => {
-      this.#marked = null;
+    const wishes = { language: this.#app.language(), tone: this.#tone, signal: this.#removed.signal };
+    this.#marked ??= annotate(this.file, wishes).catch((error) => {
+      this.#marked = null; // once more may go well
       throw error;
     });
     return this.#marked;

@@ -19,6 +19,7 @@ let pending = null; // { picture, at }: the newest frame that waits
 let inFlight = null; // { id, at, sentAt }
 let isEncoding = false;
 let lastId = 0;
+let lastOfBefore = 0; // the last id that belongs to a source which has ended
 let lastSent = null; // { id, blob }
 let lastRead = null; // { id, blob }: what the last answer is about
 let replaced = 0;
@@ -34,6 +35,7 @@ const socket = new LiveSocket({
     if (state === "open") sendNewest();
   },
   onMessage(message) {
+    if (message.type === "reading" && message.id <= lastOfBefore) return; // it says nothing of this source
     const isAnswer = inFlight && message.id === inFlight.id && ["reading", "skipped"].includes(message.type);
     const capturedAt = isAnswer ? inFlight.at : undefined;
     if (isAnswer) inFlight = null;
@@ -58,13 +60,13 @@ async function sendNewest() {
   if (inFlight && now() - inFlight.sentAt > PATIENCE_MS) inFlight = null;
   if (!pending || inFlight || isEncoding || !socket.isOpen) return;
   const { picture, at } = pending;
+  const id = (lastId = (lastId + 1) >>> 0);
   pending = null;
   isEncoding = true;
   try {
     const blob = await encode(picture);
-    const id = (lastId = (lastId + 1) >>> 0);
     const bytes = await blob.arrayBuffer();
-    if (isTaking && socket.send(packFrame({ id, timeS: at / 1000, bytes }))) {
+    if (id > lastOfBefore && socket.send(packFrame({ id, timeS: at / 1000, bytes }))) {
       inFlight = { id, at, sentAt: now() };
       lastSent = { id, blob };
     }
@@ -131,6 +133,7 @@ function end() {
   pending = null;
   inFlight = null;
   lastRead = null;
+  lastOfBefore = lastId;
   socket.rest();
 }
 

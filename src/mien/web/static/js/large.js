@@ -24,12 +24,17 @@ export class LargePrint {
     );
     document.body.append(this.root);
     for (const event of ["people", "connection", "words", "paused"]) app.bus.addEventListener(event, () => this.#draw());
-    app.bus.addEventListener("source", ({ detail }) => this.#show(Boolean(detail.source) && this.isOn));
-    app.bus.addEventListener("view", () => this.#show(Boolean(app.capture.source) && this.isOn && app.current === "watch"));
+    for (const event of ["source", "view"]) app.bus.addEventListener(event, () => this.#show(this.#hasPlace));
   }
 
   get isOn() {
     return this.#app.settings.get("large", false);
+  }
+
+  /** Only while somebody is watched: other views stay free. */
+  get #hasPlace() {
+    const { capture, current } = this.#app;
+    return this.isOn && current === "watch" && Boolean(capture.source);
   }
 
   get isShown() {
@@ -38,7 +43,7 @@ export class LargePrint {
 
   turn(isOn) {
     this.#app.settings.set("large", isOn);
-    this.#show(isOn && Boolean(this.#app.capture.source));
+    this.#show(this.#hasPlace);
     this.#app.emit("large", { isOn });
   }
 
@@ -82,5 +87,6 @@ export class LargePrint {
 export function stateKey(live) {
   if (live.isPaused) return "watch.paused";
   if (live.state === "again") return "watch.again";
+  if (live.state === "token") return "token.title";
   return live.isOpen && live.last ? "watch.nobody" : "watch.looking";
 }

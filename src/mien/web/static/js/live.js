@@ -12,7 +12,7 @@ export class Live {
   #app;
   #worker;
   #asked = []; // questions that wait for their answer
-  #frames = new Map();
+  #frames = new Map(); // who waits for a frame, by key
   #token = keptToken();
 
   constructor(app) {
@@ -88,8 +88,13 @@ export class Live {
   #take(data) {
     if (this.pump.take(data)) return;
     if (data.type === "state") this.#changed(data);
-    else if (data.type === "last") this.#frames.get(data.key)?.(data.blob);
+    else if (data.type === "last") this.#give(data);
     else this.#heard(data);
+  }
+
+  #give({ key, blob }) {
+    this.#frames.get(key)?.(blob);
+    this.#frames.delete(key);
   }
 
   #changed({ state, detail }) {

@@ -40,7 +40,9 @@ export class ShowRound {
   #answers = [];
   #labels = asked();
   #held = null;
-  #hasStarted = false; // the camera, which then ends with the round
+  #hasStarted = false; // the camera, which then ends with the round, also where the browser still asks for it
+  #wasPaused = false; // reading, which then rests again after the round
+  #isOver = false;
 
   constructor(app, stage, { finish, back }) {
     Object.assign(this, { app, stage, finish, back });
@@ -54,11 +56,14 @@ export class ShowRound {
   }
 
   stop() {
+    const { capture, live } = this.app;
+    this.#isOver = true;
     this.app.bus.removeEventListener("reading", this.onReading);
     this.app.bus.removeEventListener("source", this.onSource);
     this.#practise(false);
     if (this.video) this.video.srcObject = null;
-    if (this.#hasStarted && this.app.capture.source === "camera") this.app.capture.stop();
+    if (this.#hasStarted) capture.stop();
+    if (this.#wasPaused) live.pause(true);
   }
 
   // What is read now is nobody's diary, and in the words of expressions.
@@ -90,6 +95,7 @@ export class ShowRound {
     try {
       await capture.startCamera();
     } catch (error) {
+      if (this.#isOver) return;
       const reason = error.key ? t(error.key) : error.message;
       const isNone = error.key?.endsWith(".none");
       this.#hasStarted = false;
@@ -98,12 +104,14 @@ export class ShowRound {
   }
 
   #sourceChanged() {
+    if (this.#answers.length === ASKED) return; // nothing more is asked for
     if (this.app.capture.source === "camera") this.#ask();
     else this.#needCamera();
   }
 
   #ask() {
     const { t, capture } = this.app;
+    this.#read();
     const label = this.#labels[this.#answers.length];
     this.#held = new Held(label);
     this.video ??= el("video", { class: "mirror", playsinline: true, "aria-label": t("practice.show_you") });
@@ -136,6 +144,14 @@ export class ShowRound {
       ),
     );
     heading.focus({ preventScroll: true });
+  }
+
+  /** Read what the camera sees, though reading was paused while watching. */
+  #read() {
+    const { live } = this.app;
+    if (!live.isPaused) return;
+    this.#wasPaused = true;
+    live.pause(false);
   }
 
   #take({ reading }) {

@@ -62,10 +62,11 @@ export class SpotRound {
 
   async #read(file) {
     const { t } = this.app;
-    const told = el("p", { role: "status", class: "verdict" }, t("practice.spot_reading", { time: minutes(0) }));
+    const told = el("p", { class: "verdict" }, t("practice.spot_reading", { time: minutes(0) }));
     const stop = el("button", { type: "button", onclick: this.back }, t("practice.spot_cancel"));
     this.stage.replaceChildren(backButton(t, this.back), el("h2", {}, t("practice.spot")), told, stop);
     stop.focus();
+    this.app.announce(told.textContent); // once: how far it is changes many times a second
     const answers = [];
     let isClip = false;
     try {

@@ -31,13 +31,17 @@ export class WhyDialog {
     this.#ask(label);
     return new Promise((resolve) => {
       dialog.addEventListener("close", () => {
-        this.#asked += 1;
         dialog.remove();
-        if (this.#dialog === dialog) this.#dialog = null;
+        if (this.#dialog === dialog) this.#leave(); // else another one is open by now
         if (opener?.isConnected) opener.focus();
         resolve();
       });
     });
+  }
+
+  #leave() {
+    this.#dialog = null;
+    this.#asked += 1;
   }
 
   #build(source) {

@@ -196,19 +196,19 @@ class OptionsView {
       { type: "button", id: `options-key-${action}`, "aria-label": t("options.change_key", { action: does, key: keyName(t, key) }) },
       el("kbd", {}, keyName(t, key)),
     );
-    button.addEventListener("click", () => this.#listenForKey(action, button));
+    button.addEventListener("click", () => this.#listenForKey(action, key, button));
     return el("li", {}, el("span", {}, does), button);
   }
 
   // The next key that is pressed becomes the action's; Tab goes on without a change, and so does a click elsewhere.
-  #listenForKey(action, button) {
+  #listenForKey(action, key, button) {
     const { t } = this.app;
     button.replaceChildren(t("options.press_key"));
     this.app.announce(t("options.press_key"));
     const waiting = new AbortController();
     button.addEventListener("blur", () => {
       waiting.abort();
-      this.#again();
+      button.replaceChildren(el("kbd", {}, keyName(t, key))); // this one alone: the focus is on its way to another
     }, { once: true, signal: waiting.signal });
     button.addEventListener("keydown", (event) => {
       if (event.key === "Tab" || !isUsable(event.key)) return;

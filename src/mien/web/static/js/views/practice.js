@@ -97,7 +97,7 @@ class PracticeView {
       { type: "button", class: "main", dataset: { game }, "aria-label": t("practice.play_game", { game: t(`practice.${game}`) }), onclick: () => this.#begin(game, about) },
       t("practice.play"),
     );
-    const why = el("p", { class: "quiet why-not", role: "status" }, isReady ? "" : this.#whyNot(about));
+    const why = el("p", { class: "quiet why-not" }, isReady ? "" : this.#whyNot(about));
     const bar = about.state === "loading" ? el("progress", { max: "1", value: about.done, "aria-label": t("practice.guess") }) : null;
     if (game === "guess") this.guessCard = { why, bar };
     return el(
@@ -154,6 +154,7 @@ class PracticeView {
   }
 
   async #finish(game, { answers, details, chosen }) {
+    if (!this.#round) return; // it was pressed twice
     this.#leave();
     const mine = this.#asked;
     const problem = await keepRound(this.app, { game, level: chosen.level, answers });

@@ -165,7 +165,7 @@ class WatchView {
   #drawPeople() {
     const { people, live, capture } = this.#app;
     this.cards.draw(people.list(), people.nowS);
-    if (live.last) {
+    if (live.last && live.isOpen && !live.isPaused) { // else what was read before says nothing about now
       this.overlay.draw(live.last.reading, people.here(), capture.isMirrored);
       this.glow.draw(live.last.reading, live.last.heat, capture.isMirrored);
       this.skeletons.draw(live.last.reading, capture.isMirrored);
@@ -179,7 +179,8 @@ class WatchView {
   #drawState() {
     const { live, t } = this.#app;
     const isTrouble = live.isPaused || ["again", "refused", "closed", "token"].includes(live.state);
-    const text = live.state === "refused" ? live.detail : t(live.isPaused ? "watch.paused" : "watch.again");
+    const key = live.isPaused || live.state === "token" ? stateKey(live) : "watch.again";
+    const text = live.state === "refused" ? live.detail : t(key);
     this.note.hidden = !isTrouble || !this.#app.capture.source;
     if (!this.note.hidden && this.note.textContent !== text) this.#app.announce(text);
     this.#write(this.note, this.note.hidden ? "" : text);

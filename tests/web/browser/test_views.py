@@ -1,0 +1,41 @@
+"""Views and the address: which one is shown, and what leaves it as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conftest import LiveServer
+from playwright.sync_api import Page, expect
+
+
+def test_the_skip_link_leads_past_the_links_and_stays_in_the_view(
+    page: Page, open_view: Callable[[Page, str], None]
+) -> None:
+    open_view(page, "practice")
+    page.get_by_role("button", name="Play: Spot the change").click()
+    page.locator(".skip").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#main")).to_be_focused()
+    expect(page.get_by_text("Choose a clip", exact=True)).to_be_visible()  # the round goes on
+    assert page.url.endswith("/#practice")
+
+
+def test_an_address_that_names_no_view_changes_nothing(page: Page, open_view: Callable[[Page, str], None]) -> None:
+    open_view(page, "diary")
+    page.evaluate("""() => new Promise((done) => {
+      addEventListener("hashchange", done, { once: true });
+      location.hash = "nothing";
+    })""")
+    expect(page.locator("#view-diary")).to_be_visible()
+
+
+def test_an_address_without_a_view_shows_the_first(
+    page: Page, server: LiveServer, open_view: Callable[[Page, str], None]
+) -> None:
+    open_view(page, "nothing")
+    expect(page.locator("#view-watch")).to_be_visible()
+    page.goto(server.url)
+    page.get_by_role("link", name="Diary").click()
+    expect(page.locator("#view-diary")).to_be_visible()
+    page.go_back()
+    expect(page.locator("#view-watch")).to_be_visible()
