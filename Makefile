@@ -42,7 +42,9 @@ check: $(ALL)
 	$(PY) -m mypy
 
 bench: $(ALL)
-	@for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; $(PY) "$$script" || exit 1; done
+	@missed=; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; \
+		$(PY) "$$script" || missed="$$missed $$script"; done; \
+		test -z "$$missed" || { echo "failed, or a bar not cleared:$$missed" >&2; exit 1; }
 
 # What a stopped run has reached is gone on with. FAST may be empty: bfloat16 and compiling pay on most newer machines.
 RUNS ?= runs
@@ -72,7 +74,7 @@ $(PY):
 	@$(PYTHON) -m venv $(VENV) || { rm -f $(PY); exit 1; }  # half an environment must not look like one
 
 $(CORE): $(SETUP) | $(PY)
-	@echo "Setting up $(VENV): about 180 MB to download, a minute or two ..."
+	@echo "Setting up $(VENV): about 220 MB to download, a minute or two ..."
 	$(PY) -m pip install --quiet $(PIP_ARGS) -e .
 	@touch $@
 

@@ -1,6 +1,6 @@
 """Positive, neutral or negative: how often the embedded model is right on PublicTest, and among the surest 80 %.
 
-    python benchmarks/tone.py [--model FOLDER] [--shared FOLDER] [--quick] [--json FILE|-]
+    python benchmarks/tone.py [--data fer2013.csv --votes fer2013new.csv] [--model FOLDER] [--quick] [--json FILE|-]
 
 The truth is FERPlus's official majority label as a tone; faces with a majority for surprise are left out (2,784 stay)
 and told apart below. One crop a face, aligned as live faces are. Intervals hold 95 % of 1,000 bootstrap samples. The
@@ -9,6 +9,7 @@ calibration was fitted on the part of Training that training holds out.
 
 from __future__ import annotations
 
+import argparse
 import csv
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from _table import Row, add_media, arguments, note, report
 
 from mien import models
 from mien.data.faceset import FaceSet
+from mien.data.load import load_faces
 from mien.expression.classify import Classifier
 from mien.judge import evaluate, eyes
 from mien.judge import tone as tones
@@ -48,6 +50,16 @@ def public_faces(folder: Path, most: int | None) -> FaceSet:
     split, count = np.full(len(which), "PublicTest"), len(which)
     people = np.asarray(votes, np.float32)
     return FaceSet(np.stack(pixels), labels, people, split, np.asarray(which), np.ones(count, bool))
+
+
+def find_faces(options: argparse.Namespace) -> FaceSet | None:
+    """PublicTest from the two public files, or else from the shared sheets; None where there is neither."""
+    most = QUICK if options.quick else None
+    if options.data is not None:
+        faces = load_faces(options.data, options.votes, layout="fer2013", split="PublicTest")
+        return faces.take(np.flatnonzero(faces.named)[:most])
+    folder = options.shared / "fer2013"
+    return public_faces(folder, most) if (folder / "labels.csv").exists() else None
 
 
 def rows_of(found: dict[str, Any]) -> list[Row]:
@@ -83,13 +95,14 @@ def main(argv: list[str] | None = None) -> int:
     parser = arguments(__doc__)
     add_media(parser)
     parser.add_argument("--model", type=Path, default=models.DEFAULT_MODEL, metavar="FOLDER")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="fer2013.csv; by default the faces of the test data")
+    parser.add_argument("--votes", type=Path, metavar="FILE", help="fer2013new.csv")
     options = parser.parse_args(argv)
-    folder = options.shared / "fer2013"
-    if not (folder / "labels.csv").exists():
-        note(f"left out: it measures the faces of {folder}, which is not there")
+    faces = find_faces(options)
+    if faces is None:
+        note("left out: it needs --data fer2013.csv --votes fer2013new.csv, or the folder fer2013 of the test data")
         return 0
     classifier = Classifier(options.model)
-    faces = public_faces(folder, QUICK if options.quick else None)
     note(f"finding eyes and mouths of {len(faces):,} faces")
     keypoints = eyes.find_keypoints(faces.pixels)
     said = evaluate.answers(classifier, evaluate.cut(classifier, faces, keypoints))

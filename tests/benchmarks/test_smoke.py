@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from face_sets import shared_faces, write_csv
 
 ROOT = Path(__file__).resolve().parents[2]
 BENCHMARKS = ROOT / "benchmarks"
@@ -64,12 +65,17 @@ def test_every_benchmark_is_smoke_tested_and_told_of() -> None:
         assert f"`{path.name}`" in told
 
 
-def test_the_tone_is_measured_on_shared_faces(shared_fer2013: Path) -> None:
-    done = run("tone.py", "--quick", "--json", "-", "--shared", str(shared_fer2013.parent))
-    assert done.returncode == 0, done.stderr[-2000:]
-    rows = {row["name"]: row["value"] for row in json.loads(done.stdout)["rows"]}
-    assert all(math.isfinite(value) and value >= 0 for value in rows.values())
-    assert rows["wrong"] <= 30  # per cent: it has learned something
+def test_the_tone_is_measured_on_shared_faces_and_on_the_public_files(shared_fer2013: Path, tmp_path: Path) -> None:
+    first = 28_709  # of PublicTest
+    data, votes = write_csv(tmp_path, shared_faces(shared_fer2013, slice(first, first + 100)))
+    found = []
+    for place in (["--shared", str(shared_fer2013.parent)], ["--data", str(data), "--votes", str(votes)]):
+        done = run("tone.py", "--quick", "--json", "-", *place)
+        assert done.returncode == 0, done.stderr[-2000:]
+        found.append({row["name"]: row["value"] for row in json.loads(done.stdout)["rows"]})
+    assert found[0] == found[1]
+    assert all(math.isfinite(value) and value >= 0 for value in found[0].values())
+    assert found[0]["wrong"] <= 30  # per cent: it has learned something
 
 
 def test_the_geometry_of_faces_without_faces_is_left_out_with_a_word() -> None:
