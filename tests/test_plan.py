@@ -14,7 +14,7 @@ from readings import person as figure
 
 from mien import catalogue
 from mien.body.distance_words import face_distance_words
-from mien.expression import words
+from mien.geometry import iou_matrix
 from mien.labels import COLOURS
 from mien.plan import TOP_HEIGHT, WIDTH, _Pen, draw_plan, ring_step, standing
 from mien.types import Box, Distance, Face, Pose, Reading
@@ -86,18 +86,34 @@ def test_of_several_people_each_has_the_parts_of_the_body_under_its_face() -> No
     assert [face_distance_words(one, both) for one in both.faces] == ["about 1 m away, hands nearer", "about 1 m away"]
 
 
-@given(st.integers(2, 40), st.floats(100, 600))
+@given(st.lists(st.tuples(st.floats(0, 640), st.floats(50, 1000)), min_size=2, max_size=16))
 @settings(max_examples=25)
-def test_every_name_of_a_crowd_is_written_inside(count: int, away_cm: float) -> None:
-    exact, written = Distance(away_cm, away_cm, away_cm), []
-    faces = [person(320 + 12 * (number - count / 2), exact) for number in range(count)]
+def test_names_cover_neither_each_other_nor_dots_and_lie_inside(places: list[tuple[float, float]]) -> None:
+    written, write = [], _Pen.text
+
+    def note(pen: _Pen, x: float, y: float, text: str, **options: object) -> None:
+        if ":" in text and options.get("anchor") == "lm":
+            written.append(pen.room_of(x, y, text))
+        write(pen, x, y, text, **options)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_Pen, "text", lambda pen, x, y, text, **_: written.append((y, text)))
+        patch.setattr(_Pen, "text", note)
+        draw_plan(seen(*(person(x, Distance(cm, cm, cm)) for x, cm in places)))
+    boxes = np.array([box.to_list() for box in written])
+    assert len(boxes) == len(places)
+    assert (boxes[:, [0, 1]] >= 0).all() and (boxes[:, 2] <= WIDTH).all() and (boxes[:, 3] <= TOP_HEIGHT).all()
+    overlap = iou_matrix(boxes, boxes) - np.eye(len(boxes))
+    assert overlap.max() == pytest.approx(0)
+
+
+def test_every_name_of_a_crowd_is_written_inside() -> None:
+    written = []
+    faces = [person(320 + 12 * (number - 20), Distance(300, 300, 300)) for number in range(40)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_Pen, "text", lambda pen, x, y, text, **more: written.append((y, text, more)))
         draw_plan(seen(*faces))
-    names = {f"{name}:" for name in words.place_names(count)}
-    rows = [y for y, text in written if any(text.startswith(name) for name in names)]
-    assert len(rows) == count and all(50 <= y <= TOP_HEIGHT - 50 for y in rows)
-    assert len({round(y) for y in rows}) >= min(count, 20)  # beside each other, not over each other
+    rows = [y for y, text, more in written if ":" in text and more.get("anchor") == "lm"]
+    assert len(rows) == 40 and all(50 <= y <= TOP_HEIGHT - 50 for y in rows)
 
 
 def test_nobody_and_unknown_distances() -> None:

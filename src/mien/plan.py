@@ -19,7 +19,8 @@ from mien.body.lens import fov_of_focal
 from mien.body.owner import pose_of
 from mien.catalogue import message
 from mien.expression import words
-from mien.types import Distance, Face, ImageArray, Pose, Reading
+from mien.geometry import iou_matrix
+from mien.types import Box, Distance, Face, ImageArray, Pose, Reading
 
 WIDTH, MARGIN, TOP_HEIGHT, ROW_HEIGHT = 1000, 60, 700, 34
 TEXT_PX, SMALL_PX = 22, 17
@@ -28,8 +29,7 @@ NICE_CM = (10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)  # between two r
 MOST_RINGS = 6
 REACH = 1.12  # room beyond the farthest bar
 MOST_REACH = 2.0  # of the farthest face: a bar beyond is cut
-BESIDE_DEG = 10.0  # names of people nearer together than this go up, step by step
-NAME_PX, NAMES_FROM, NAMES_TO = 24.0, 60.0, TOP_HEIGHT - 60.0  # height of a name, and the rows that have room for names
+NAME_PX, NAMES_FROM, NAMES_TO = 26.0, 60.0, TOP_HEIGHT - 60.0  # height of a name, and the rows that have room for names
 DOT = 9
 
 
@@ -105,12 +105,26 @@ class _Pen:
         if font is None:
             return
         left, _, right, _ = self.draw.textbbox((x, y), text, font=font, anchor=anchor)
-        x += max(0, 8 - left) - max(0, right - (WIDTH - 8))  # rows are chosen inside; how wide a name is, nobody knows
-        self.draw.text((x, y), text, font=font, fill=colour, anchor=anchor)
+        self.draw.text((x + _inwards(left, right), y), text, font=font, fill=colour, anchor=anchor)
+
+    def room_of(self, x: float, y: float, text: str) -> Box | None:
+        """What `text` would cover with its left middle at x, y; None where no font has its letters."""
+        text = text.translate(labels.UNSEEN)
+        font = fonts.font_for(text, TEXT_PX)
+        if font is None:
+            return None
+        left, top, right, bottom = self.draw.textbbox((x, y), text, font=font, anchor="lm")
+        shift = _inwards(left, right)
+        return Box(left + shift, top, right + shift, bottom)
 
     def dot(self, x: float, y: float, colour: labels.Colour, radius: float = DOT) -> None:
         """A filled circle."""
         self.draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
+
+
+def _inwards(left: float, right: float) -> float:
+    """How far a text that reaches from `left` to `right` is to be moved to lie in the picture."""
+    return max(0, 8 - left) - max(0, right - (WIDTH - 8))
 
 
 def _draw_top(pen: _Pen, people: list[Standing], reading: Reading, reach_cm: float) -> None:
@@ -132,30 +146,37 @@ def _draw_top(pen: _Pen, people: list[Standing], reading: Reading, reach_cm: flo
     pen.draw.polygon([origin, (origin[0] - 13, origin[1] + 20), (origin[0] + 13, origin[1] + 20)], fill=INK)
     pen.text(origin[0], TOP_HEIGHT - 12, message("plan.camera", pen.language), px=SMALL_PX, colour=QUIET)
     pen.text(WIDTH / 2, 26, message("plan.above", pen.language))
-    level = 0
-    for before, person in zip([None, *people], people, strict=False):
-        is_close = before is not None and person.bearing_deg - before.bearing_deg < BESIDE_DEG
-        level = level + 1 if is_close else 0
-        _draw_person(pen, person, origin, scale, reach_cm, level)
+    dots = [_draw_person(pen, person, origin, scale, reach_cm) for person in people]
+    taken = [Box(x - DOT, y - DOT, x + DOT, y + DOT) for x, y in dots]
+    for person, (x, y) in zip(people, dots, strict=True):
+        said = f"{person.name}: {length_words(max(10, 10 * round(person.away.value / 10)), pen.language)}"
+        _draw_name(pen, (x + 2 * DOT, y), said, taken)
 
 
 def _draw_person(
-    pen: _Pen, person: Standing, origin: tuple[float, float], scale: float, reach_cm: float, level: int
-) -> None:
+    pen: _Pen, person: Standing, origin: tuple[float, float], scale: float, reach_cm: float
+) -> tuple[float, float]:
+    """The bar and the dot of a person; returns where the dot is."""
     colour, away = labels.colour_of(person.face), person.away
     ends = [_at(origin, person.bearing_deg, scale * min(cm, reach_cm)) for cm in (away.low, away.high)]
     pen.draw.line(ends, fill=colour, width=4)
     x, y = _at(origin, person.bearing_deg, scale * away.value)
     pen.dot(x, y, colour)
-    said = f"{person.name}: {length_words(max(10, 10 * round(away.value / 10)), pen.language)}"
-    pen.text(x + 2 * DOT, _name_row(y, level), said, anchor="lm")
+    return x, y
 
 
-def _name_row(y: float, level: int) -> float:
-    """Where the name beside a dot at `y` is written: step by step above it, then below, and if need be over again."""
-    above, below = (max(0, int(room // NAME_PX)) for room in (y - NAMES_FROM, NAMES_TO - y))
-    step = level % (above + below + 1)
-    return y - NAME_PX * step if step <= above else y + NAME_PX * (step - above)
+def _draw_name(pen: _Pen, place: tuple[float, float], said: str, taken: list[Box]) -> None:
+    """Write a name in the row nearest to its place where it covers no dot and no other name, and note its room."""
+    x, y = place
+    least, most = math.ceil((NAMES_FROM - y) / NAME_PX), math.floor((NAMES_TO - y) / NAME_PX)
+    steps = sorted(range(min(least, 0), max(most, 0) + 1), key=abs)
+    rooms = [(row, room) for step in steps if (room := pen.room_of(x, row := y + NAME_PX * step, said))]
+    if not rooms:  # no font has its letters
+        return
+    others = [one.to_list() for one in taken]
+    row, room = next((one for one in rooms if not iou_matrix([one[1].to_list()], others).any()), rooms[0])
+    pen.text(x, row, said, anchor="lm")
+    taken.append(room)
 
 
 def _at(origin: tuple[float, float], bearing_deg: float, radius: float) -> tuple[float, float]:
