@@ -48,6 +48,17 @@ def test_labelled_faces_add_what_looks_through_them(mien, astronaut: Path, tmp_p
     assert {"averages", "nearest-astronaut-default", "strongest-astronaut-default"} <= names
 
 
+def test_what_was_left_out_is_told(mien, astronaut: Path, tmp_path: Path) -> None:
+    place = tmp_path / "faces" / "happy"
+    place.mkdir(parents=True)
+    Image.fromarray(drawn_faces(1).pixels[0]).save(place / "0.png")
+    (place / "broken [old].png").write_bytes(b"nothing")
+    options = ["--faces", tmp_path / "faces", "--method", "nearest", "--out", tmp_path / "o [new]"]
+    ended = mien("explain", astronaut, *options)
+    assert ended.code == 0, ended.err
+    assert "broken [old].png" in ended.err and str(tmp_path / "o [new]") in ended.err
+
+
 def test_two_networks_stand_on_one_picture(mien, astronaut: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     models = ["--model", "default", "--model", "shawon"]

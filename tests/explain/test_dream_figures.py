@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from mien import catalogue
+from mien import catalogue, explain
 from mien.errors import SinkError, UsageError
-from mien.explain import dream_figures, panels
+from mien.explain import dream_figures, page, panels
 from mien.explain.dream import Dream, DreamOptions, Label, dream, dream_all, dream_layers, photo_dream, sketch
 from mien.explain.subject import Subject
 from mien.images import CropGeometry
@@ -69,6 +70,15 @@ def test_an_animation_has_every_frame_and_ends_in_the_dream(made: tuple[Dream, .
     assert [one.name for one in tmp_path.iterdir()] == [name]
 
 
+def test_an_animation_beside_a_page_keeps_its_greys() -> None:
+    grey = np.arange(256, dtype=np.uint8).reshape(16, 16)
+    frames = [np.repeat(one[..., None], 3, axis=2) for one in (grey, grey[::-1])]
+    animation = Image.open(BytesIO(page._animation(frames)))
+    for number, frame in enumerate(frames):
+        animation.seek(number)
+        assert np.array_equal(np.asarray(animation.convert("RGB")), frame)
+
+
 def test_what_cannot_be_an_animation_is_told(made: tuple[Dream, ...], ours: Subject, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"one of \.gif, \.webp"):
         dream_figures.write_animation(tmp_path / "dream.mp4", made)
@@ -93,3 +103,7 @@ def test_a_sketch_is_dark_where_the_crop_has_eyes_and_mouth_and_even_from_side_t
     for x, y in geometry.points(size):
         assert face[int(y), int(x)] < skin - 30
     assert face[0, 0] < skin - 30
+
+
+def test_the_room_of_dreams_is_reached_by_its_name() -> None:
+    assert explain.dream.dream is dream and "dream" in dir(explain)

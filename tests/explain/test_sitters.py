@@ -59,6 +59,21 @@ def test_a_folder_gives_the_largest_face_of_each_photo(pipeline: Pipeline, astro
     assert len(sitters_of(tmp_path, pipeline, most=1)) == 1
 
 
+def test_what_is_no_picture_is_left_out_with_a_word_and_names_are_told_apart(
+    pipeline: Pipeline, astronaut: Path, tmp_path: Path
+) -> None:
+    for place in ("a/me.jpg", "b/me.jpg"):
+        (tmp_path / place).parent.mkdir()
+        (tmp_path / place).write_bytes(astronaut.read_bytes())
+    (tmp_path / "0.jpg").write_bytes(b"nothing")
+    (tmp_path / "clip.mp4").write_bytes(b"\0\0\0\x18ftypisom")
+    told: list[str] = []
+    found = sitters_of(tmp_path, pipeline, tell=told.append)
+    assert [sitter.name for sitter in found] == ["me", "me (2)"]
+    assert len(told) == 2 and all(line.startswith("left out: ") for line in told)
+    assert "0.jpg" in told[0] and "clip.mp4" in told[1]
+
+
 def test_labelled_faces_give_one_of_each_class(pipeline: Pipeline, default: Subject, tmp_path: Path) -> None:
     faces = drawn_faces(40)
     data, _ = write_csv(tmp_path, faces)

@@ -74,3 +74,11 @@ def test_models_of_one_name_are_told_apart() -> None:
         "mien-1@b",
         "x-1",
     ]
+
+
+def test_charts_of_models_that_are_called_alike_all_lie_beside_the_page(
+    scores: list[dict[str, Any]], tmp_path: Path, never_drawn: None
+) -> None:
+    alike = [{**scores[1], "model": name} for name in ("v1_a-0.3.0@1", "v1-a-0.3.0@2")]
+    path = write_compare_page(tmp_path / "out", alike)
+    assert len(list(path.parent.glob("confusion-fer2013-*.png"))) == 2

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -54,6 +56,14 @@ def test_texts_arrive_as_they_are_whatever_they_hold(text: str) -> None:
     assert sum(one.count(text) for one in shown) >= 14
     assert all(image.attributes["alt"] == text for image in page.all("img"))
     check_page(page)
+
+
+def test_names_that_are_no_text_are_written_out(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.png")
+    page = replace(page_of(f"left out: {name}"), facts_name="facts.json")
+    path = write_page(tmp_path / "out", page, {"file": name})
+    assert "caf\\udce9.png" in path.read_text(encoding="utf-8")
+    assert json.loads((path.parent / "facts.json").read_text(encoding="utf-8"))["file"] == name
 
 
 def test_a_table_has_its_cells_and_columns_that_stand_aside() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from rich import box
 from rich.console import Console, RenderableType
+from rich.markup import escape
 from rich.table import Table
 
 from mien.cli.stages import stages
@@ -38,8 +39,9 @@ def run_description(data: Path, votes: Path | None, out: Path, *, layout: str | 
         faces = load_faces(data, votes, layout=layout, progress=stage("reading faces"))
         found = describe.describe(faces, stage("looking for twins"))
         stage("drawing")
-        page = write_describe_page(out, found, name=data.name)
-    console.print(*_shown(found.to_dict()), *faces.notes, f"the report is {page}", sep="\n", soft_wrap=True)
+        page = write_describe_page(out, found, name=data.resolve().name)
+    told = map(escape, (*faces.notes, f"the report is {page}"))
+    console.print(*_shown(found.to_dict()), *told, sep="\n", soft_wrap=True)
 
 
 def _shown(facts: dict[str, Any]) -> list[RenderableType]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.markup import escape
 
 from mien.cli.stages import Stage, stages
 from mien.errors import MissingExtraError, UsageError
@@ -61,20 +62,20 @@ def run_explanation(source: Path | None, out: Path, wish: Wish) -> None:
     if source is None and (not wish.methods or set(chosen) - set(NEED_NO_PHOTO)):
         raise UsageError(f"name a photo or a folder; only {', '.join(NEED_NO_PHOTO)} do without")
     check_folder(out)  # before minutes of work
-    console = Console(stderr=True, highlight=False)
+    console, notes = Console(stderr=True, highlight=False), list[str]()
     with stages(console) as stage:
         pipeline = None if source is None else Pipeline(PipelineOptions())
-        job = _job(source, pipeline, wish, stage)
+        job = _job(source, pipeline, wish, stage, notes)
         pictures = list(methods.explain(job, chosen))
         said = _said(pipeline, job.sitters, wish.language)
         stage("writing")
         written = page.write_explanation(out, job, pictures, said, {"methods": chosen})
-    for name, text in said.items():
-        console.print(f"{name}: {text}", soft_wrap=True)
-    console.print(f"the page is {written}", soft_wrap=True)
+    for line in (*notes, *(f"{name}: {text}" for name, text in said.items()), f"the page is {written}"):
+        console.print(escape(line), soft_wrap=True)
 
 
-def _job(source: Path | None, pipeline: Pipeline | None, wish: Wish, stage: Stage) -> Job:
+def _job(source: Path | None, pipeline: Pipeline | None, wish: Wish, stage: Stage, notes: list[str]) -> Job:
+    """What is to be explained; `notes` gets a line for whatever was left out."""
     from mien.explain.heatmap import Question
     from mien.explain.methods import Job
     from mien.explain.sitters import sitters_of
@@ -83,12 +84,12 @@ def _job(source: Path | None, pipeline: Pipeline | None, wish: Wish, stage: Stag
     subjects = [open_subject(place) for place in wish.models or (DEFAULT,)]
     sitters: Sequence[Sitter] = ()
     if source is not None and pipeline is not None:
-        sitters = sitters_of(source, pipeline, most=wish.max_faces, progress=stage("finding faces"))
+        sitters = sitters_of(source, pipeline, most=wish.max_faces, progress=stage("finding faces"), tell=notes.append)
     question = Question(wish.label, wish.against, wish.head)
-    return Job(subjects, sitters, question, wish.layer, _known(wish, stage), wish.language, stage)
+    return Job(subjects, sitters, question, wish.layer, _known(wish, stage, notes), wish.language, stage)
 
 
-def _known(wish: Wish, stage: Stage) -> Known | None:
+def _known(wish: Wish, stage: Stage, notes: list[str]) -> Known | None:
     from mien.data.load import load_faces
     from mien.explain.methods import Known
 
@@ -97,6 +98,7 @@ def _known(wish: Wish, stage: Stage) -> Known | None:
             raise UsageError("--votes goes with --faces")
         return None
     faces = load_faces(wish.faces, wish.votes, progress=stage("reading faces"))
+    notes.extend(faces.notes)
     return Known.of(faces, wish.sample, stage("finding eyes and mouths"))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -44,7 +45,7 @@ def run_export(
             return lambda done, total: progress.update(task, completed=done, total=total)
 
         done = deliver(source, out, precision=precision, data=data, stage=stage)
-    console.print(table_of(done))
+    console.print(*map(escape, done.notes), table_of(done), sep="\n")
     console.print(*_told(done, out), sep="\n", soft_wrap=True)
 
 

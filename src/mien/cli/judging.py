@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 
 from mien import models
 from mien.cli.judging_tables import comparison_shown, scores_shown
@@ -89,7 +90,7 @@ def run_evaluation(material: Material, model: Path | None, others: Sequence[Path
             found = card.card_scores(classifiers[0], faces, keypoints, progress=stage("for the card"))
             card.write_on_card(folder, scores=found)
         page = None if outputs.report is None else write_page(outputs.report, scores, judged[0].faces)
-    console.print(*faces.notes, *scores_shown(scores), sep="\n")
+    console.print(*map(escape, faces.notes), *scores_shown(scores), sep="\n")
     _tell(console, page, folder / "card.json" if outputs.card else None)
     _write_json(scores, outputs.json)
 
@@ -113,7 +114,7 @@ def run_calibration(folder: Path, material: Material) -> None:
         card.write_on_card(folder, tone=found)
     checked = found["validation"]
     console.print(
-        *faces.notes,
+        *map(escape, faces.notes),
         f"positive, neutral or negative: {checked['accuracy']:.2%} right of {checked['n']:,} faces of "
         f"{checked['split']}, {checked['right_of_surest_80']:.2%} of the surest 80 %; confidence errs by "
         f"{checked['ece']:.1%}",
@@ -135,7 +136,7 @@ def run_comparison(material: Material, folders: Sequence[Path], outputs: Outputs
         stage("measuring speed")
         result = compare.comparison(judged, folders)
         page = None if outputs.report is None else write_page(outputs.report, result["models"])
-    console.print(*faces.notes, *comparison_shown(result), sep="\n")
+    console.print(*map(escape, faces.notes), *comparison_shown(result), sep="\n")
     _tell(console, page, None)
     _write_json(result, outputs.json)
 
@@ -214,9 +215,9 @@ def _ensemble(judged: Sequence[Judged], said: Sequence[evaluate.Answers]) -> dic
 
 def _tell(console: Console, page: Path | None, written: Path | None) -> None:
     if page is not None:
-        console.print(f"the report is {page}", soft_wrap=True)
+        console.print(escape(f"the report is {page}"), soft_wrap=True)
     if written is not None:
-        console.print(f"the scores are on the card {written}", soft_wrap=True)
+        console.print(escape(f"the scores are on the card {written}"), soft_wrap=True)
 
 
 def _write_json(result: Mapping[str, Any], to: str | None) -> None:

@@ -59,6 +59,8 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     """Load a public name from its module when it is first asked for (PEP 562)."""
+    if name == "dream":  # the room of all that belongs to dreams
+        return import_module("mien.explain.dream")
     if name not in _HOMES:
         raise AttributeError(f"module 'mien.explain' has no attribute {name!r}")
     value = getattr(import_module(f"mien.explain.{_HOMES[name]}"), name)
@@ -68,4 +70,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     """The public names, loaded or not."""
-    return sorted({*globals(), *_HOMES})
+    return sorted({*globals(), *_HOMES, "dream"})

@@ -75,7 +75,7 @@ def _png(image: ImageArray) -> bytes:
 
 
 def _animation(frames: Sequence[ImageArray]) -> bytes:
-    first, *rest = [Image.fromarray(frame).convert("P") for frame in frames]
+    first, *rest = [Image.fromarray(frame).convert("L") for frame in frames]  # as grey as they are
     with BytesIO() as file:
         times = [FRAME_MS] * len(rest) + [LAST_MS]
         first.save(file, "GIF", save_all=True, append_images=rest, duration=times, loop=0)

@@ -5,8 +5,9 @@ It finds them with the pipeline and cuts them as each network wants them. It exp
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -58,6 +59,7 @@ def sitters_of(
     *,
     most: int = MOST_SITTERS,
     progress: Progress = no_progress,
+    tell: Callable[[str], None] = lambda line: None,
 ) -> list[Sitter]:
     """The faces of a photo (the largest ones), of a folder of photos (the largest of each), or one of each class.
 
@@ -66,6 +68,7 @@ def sitters_of(
         pipeline: finds the faces.
         most: no more than so many.
         progress: told of the photos.
+        tell: told, a line each, what was left out and why.
 
     Raises:
         SourceError: it cannot be read, or has no face.
@@ -80,7 +83,10 @@ def sitters_of(
             if not path.is_dir():
                 raise
         else:
-            return one_of_each(load.load_faces(path, progress=progress))[:most]
+            labelled = load.load_faces(path, progress=progress)
+            for line in labelled.notes:
+                tell(line)
+            return one_of_each(labelled)[:most]
     photos = [Path(str(one)) for one in expand_inputs([path])]
     if len(photos) == 1:
         return _in_photo(photos[0], pipeline, most)
@@ -88,11 +94,24 @@ def sitters_of(
     for number, photo in enumerate(photos):
         if len(found) >= most:
             break
-        found += _in_photo(photo, pipeline, 1, is_needed=False)
+        try:
+            found += _in_photo(photo, pipeline, 1, is_needed=False)
+        except SourceError as error:  # a clip, or a broken file
+            tell(f"left out: {error}")
         progress(number + 1, len(photos))
     if not found:
         raise SourceError(f"no face was found in the {len(photos)} pictures of {source}")
-    return found
+    return _told_apart(found)
+
+
+def _told_apart(sitters: Sequence[Sitter]) -> list[Sitter]:
+    """Of several of one name the second is called 'name (2)'."""
+    seen: Counter[str] = Counter()
+    apart = []
+    for one in sitters:
+        seen[one.name] += 1
+        apart.append(one if seen[one.name] == 1 else replace(one, name=f"{one.name} ({seen[one.name]})"))
+    return apart
 
 
 def one_of_each(faces: FaceSet) -> list[Sitter]:

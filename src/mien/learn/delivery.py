@@ -84,11 +84,12 @@ class Built:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What came of an export: the precision taken, the card written, and all that were built."""
+    """What came of an export: the precision taken, the card written, all that were built; notes about the faces."""
 
     taken: str
     card: ModelCard
     built: tuple[Built, ...]
+    notes: tuple[str, ...] = ()
 
 
 def deliver(source: Path, out: Path, *, precision: str | None = None, data: Data | None = None,
@@ -123,7 +124,7 @@ def deliver(source: Path, out: Path, *, precision: str | None = None, data: Data
             raise ModelError(f"{taken.refused}; nothing was written")
         finished = _finish(taken, built, material, said[taken.precision], stage)
         _move(taken.folder, out)
-    return Delivery(taken.precision, finished, tuple(built))
+    return Delivery(taken.precision, finished, tuple(built), () if material is None else material.faces.notes)
 
 
 def _check(precision: str, *, has_data: bool) -> None:

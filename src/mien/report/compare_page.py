@@ -150,9 +150,9 @@ def _classes(scores: Sequence[Scores], names: Sequence[str], head: str) -> Secti
     table = Table(caption, ("class", *names), tuple(rows))
     charts = tuple(
         Picture.of(
-            partial(scores_charts.confusion, one["heads"][head]), f"confusion-{head}-{safe_name(name)}",
+            partial(scores_charts.confusion, one["heads"][head]), f"confusion-{head}-{number}-{safe_name(name)}",
             alt=f"Confusion table of {name}", caption=name,
         )
-        for name, one in zip(names, scores, strict=True) if head in one["heads"]
+        for number, (name, one) in enumerate(zip(names, scores, strict=True), 1) if head in one["heads"]
     )  # fmt: skip
     return Section(title, (table, Charts(charts)))

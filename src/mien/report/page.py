@@ -189,11 +189,16 @@ def write_page(
         UsageError: the folder holds files that are none of an earlier report's.
         SinkError: it cannot be written.
     """
-    files = {PAGE: render(page).encode(), **_pictures(page), **more}
+    files = {PAGE: _bytes(render(page)), **_pictures(page), **more}
     if page.facts_name:
-        files[page.facts_name] = (json.dumps(facts, indent=1, ensure_ascii=False) + "\n").encode()
+        files[page.facts_name] = _bytes(json.dumps(facts, indent=1, ensure_ascii=False) + "\n")
     write_folder(folder, files)
     return folder / PAGE
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8; bytes of a file's name that are no letters are written out, in JSON so that they are read as they were."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _pictures(page: Page) -> dict[str, bytes]:
