@@ -43,6 +43,8 @@ FRAME_S = 1 / 30  # of the camera, and of those clients
 SIZE = (640, 480)
 CLIP_FRAMES = 60
 SETTLE_S = 5.0  # caches fill, codecs start
+LEAST_READINGS = 3  # in each measurement, however long they take: two halves, and a median
+PATIENCE_MS = 60_000  # for them
 KEPT = {"welcomed": True, "language": "en"}  # a person who has been here before
 SERVE = """
 import sys, time
@@ -147,33 +149,42 @@ def watching(browser: Browser, address: str, seconds: float = SETTLE_S) -> Itera
     page = context.new_page()
     page.goto(f"http://{address}/#watch")
     page.locator("[data-action=camera]:visible").first.click()
-    page.wait_for_function("window.mienStats.readings > 10", timeout=60_000)
+    page.wait_for_function("window.mienStats.readings > 10", timeout=PATIENCE_MS)
     page.wait_for_timeout(1000 * min(SETTLE_S, seconds))
     yield page
     context.close()
 
 
-def measured(page: Page, seconds: float) -> tuple[float, np.ndarray[Any, Any]]:
-    """Readings a second of the page over some seconds, and their delays in ms."""
-    page.evaluate("() => { window.mienStats.latencies.length = 0; }")
-    before, began = page.evaluate("window.mienStats.readings"), time.monotonic()
+def measured(page: Page, seconds: float) -> tuple[float, np.ndarray[Any, Any], float]:
+    """Readings a second of the page, their delays in ms, and how many seconds that took.
+
+    Those are longer than `seconds` where fewer than `LEAST_READINGS` came.
+    """
+    before = page.evaluate("() => { window.mienStats.latencies.length = 0; return window.mienStats.readings; }")
+    began = time.monotonic()
     page.wait_for_timeout(seconds * 1000)
+    page.wait_for_function(
+        "([before, least]) => window.mienStats.readings >= before + least && mienStats.latencies.length >= least",
+        arg=[before, LEAST_READINGS], timeout=PATIENCE_MS,
+    )  # fmt: skip
     after, took_s = page.evaluate("window.mienStats.readings"), time.monotonic() - began
-    return (after - before) / took_s, np.array(page.evaluate("window.mienStats.latencies"))
+    return (after - before) / took_s, np.array(page.evaluate("window.mienStats.latencies")), took_s
 
 
 # A frame reaches a reader of the camera's track, and the video that plays the same track tells when it was captured.
-ARRIVALS = """async (seconds) => {
+ARRIVALS = """async ([seconds, least]) => {
   const video = [...document.querySelectorAll("video")].find((one) => one.srcObject);
   const track = video.srcObject.getVideoTracks()[0].clone();
   const reader = new MediaStreamTrackProcessor({ track }).readable.getReader();
   const [arrived, captured, ends] = [[], [], performance.now() + 1000 * seconds];
+  let isEnough = false;
   const note = (now, { captureTime }) => {
     captured.push(captureTime);
     video.requestVideoFrameCallback(note);
   };
   video.requestVideoFrameCallback(note);
-  while (performance.now() < ends) {
+  while (!isEnough) {
+    isEnough = performance.now() >= ends && captured.length >= least; // so one arrives after those captures
     const { value } = await reader.read();
     arrived.push(performance.now());
     value.close();
@@ -185,7 +196,7 @@ ARRIVALS = """async (seconds) => {
 
 def arrival_delays(page: Page, seconds: float) -> list[float]:
     """How long after its capture each frame of the camera arrives in the page, ms."""
-    seen = page.evaluate(ARRIVALS, seconds)
+    seen = page.evaluate(ARRIVALS, [seconds, LEAST_READINGS])
     captured = [time_ms for time_ms in seen["captured"] if time_ms is not None]
     return [at - max(before) for at in seen["arrived"] if (before := [one for one in captured if one <= at])]
 
@@ -227,7 +238,7 @@ def alone_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """One browser."""
     note("one browser")
     with server(model) as (address, _), watching(browser, address, seconds) as page:
-        rate, delays = measured(page, seconds)
+        rate, delays, _ = measured(page, seconds)
         arrivals = arrival_delays(page, min(seconds, 5.0))
     return [
         Row("time between two readings", 1000 / rate, "ms", 1000 / READINGS_PER_S),
@@ -247,8 +258,8 @@ def shared_rows(browser: Browser, model: Path, pictures: list[bytes], seconds: f
             client.start()
         page.wait_for_timeout(1000 * min(SETTLE_S, seconds))
         before = [client.readings for client in clients]
-        rate, delays = measured(page, seconds)
-        others = [(client.readings - count) / seconds for client, count in zip(clients, before, strict=True)]
+        rate, delays, took_s = measured(page, seconds)
+        others = [(client.readings - count) / took_s for client, count in zip(clients, before, strict=True)]
         for client in clients:
             client.end()
     rates = [rate, *others]
@@ -264,7 +275,7 @@ def slowed_rows(browser: Browser, model: Path, seconds: float) -> list[Row]:
     """A server that reads 200 ms later: what is queued would add to the delay without end."""
     note(f"a server slowed by {SLOW_MS:g} ms")
     with server(model, later_ms=SLOW_MS) as (address, _), watching(browser, address, seconds) as page:
-        rate, delays = measured(page, seconds)
+        rate, delays, _ = measured(page, seconds)
     half = len(delays) // 2
     drift = float(np.median(delays[half:]) - np.median(delays[:half]))
     return [

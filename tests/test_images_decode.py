@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import struct
 import warnings
@@ -189,6 +190,16 @@ def test_missing_empty_folder_and_text(tmp_path: Path) -> None:
         decode_image(b"")
 
 
+def test_a_file_of_somebody_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(path: Path, mode: str = "r") -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    (tmp_path / "theirs.png").write_bytes(encoded(PICTURE, "PNG"))
+    monkeypatch.setattr(Path, "open", forbid)
+    with pytest.raises(SourceError, match=r"theirs\.png may not be read by this user"):
+        decode_image(tmp_path / "theirs.png")
+
+
 HEADS = [encoded(PICTURE[:8, :8], format)[:200] for format in ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")]
 
 
@@ -216,8 +227,44 @@ def full_box(kind: bytes, *parts: bytes, version: int = 0) -> bytes:
     return box(kind, struct.pack(">I", version << 24), *parts)
 
 
-def heic(picture: np.ndarray) -> bytes:
-    """One HEVC picture in a HEIF container: meta box with one item, its sample in mdat."""
+def heic(picture: np.ndarray, *, tiles: int = 0) -> bytes:
+    """HEVC in a HEIF container: one item, its sample in mdat; or so many tiles beside each other, all that sample."""
+    sample, settings = hevc(picture)
+    height, width = picture.shape[:2]
+    samples, grid = list(range(1, max(1, tiles) + 1)), tiles + 1
+    wide = struct.pack(">BBBBHH", 0, 0, 0, tiles - 1, width * tiles, height) if tiles else b""  # ImageGrid: one row
+    ftyp = box(b"ftyp", b"heic", struct.pack(">I", 0), b"mif1heic")
+
+    def meta(offset: int) -> bytes:
+        sizes = [
+            full_box(b"ispe", struct.pack(">II", width * count, height)) for count in ([1, tiles] if tiles else [1])
+        ]
+        properties = box(b"ipco", box(b"hvcC", settings), *sizes)
+        items = [full_box(b"infe", struct.pack(">HH", one, 0), b"hvc1\0", version=2) for one in samples]
+        places = [struct.pack(">HHHII", one, 0, 1, offset, len(sample)) for one in samples]
+        links = [struct.pack(">HBBB", one, 2, 0x81, 2) for one in samples]
+        made_of = b""
+        if tiles:
+            items.append(full_box(b"infe", struct.pack(">HH", grid, 0), b"grid\0", version=2))
+            places.append(struct.pack(">HHHII", grid, 0, 1, offset + len(sample), len(wide)))
+            links.append(struct.pack(">HBB", grid, 1, 3))
+            made_of = full_box(b"iref", box(b"dimg", struct.pack(f">HH{tiles}H", grid, tiles, *samples)))
+        return full_box(
+            b"meta",
+            full_box(b"hdlr", bytes(4), b"pict", bytes(13)),
+            full_box(b"pitm", struct.pack(">H", grid if tiles else 1)),
+            full_box(b"iloc", struct.pack(">BBH", 0x44, 0, len(places)), *places),
+            full_box(b"iinf", struct.pack(">H", len(items)), *items),
+            made_of,
+            box(b"iprp", properties, full_box(b"ipma", struct.pack(">I", len(links)), *links)),
+        )
+
+    offset = len(ftyp) + len(meta(0)) + 8
+    return ftyp + meta(offset) + box(b"mdat", sample, wide)
+
+
+def hevc(picture: np.ndarray) -> tuple[bytes, bytes]:
+    """A picture as one sample of HEVC, and the settings that its decoder needs."""
     movie = io.BytesIO()
     with av.open(movie, "w", format="matroska") as container:
         stream = container.add_stream("libx265", rate=1, options={"x265-params": "log-level=none", "crf": "5"})
@@ -226,29 +273,9 @@ def heic(picture: np.ndarray) -> bytes:
         frame.pts, frame.time_base = 0, Fraction(1)
         container.mux(stream.encode(frame))
         container.mux(stream.encode())
-    data = movie.getvalue()
-    with av.open(io.BytesIO(data)) as container:
+    with av.open(io.BytesIO(movie.getvalue())) as container:
         sample = next(bytes(packet) for packet in container.demux(video=0) if packet.size)
-        settings = bytes(container.streams.video[0].codec_context.extradata or b"")
-    ftyp = box(b"ftyp", b"heic", struct.pack(">I", 0), b"mif1heic")
-
-    def meta(offset: int) -> bytes:
-        size = full_box(b"ispe", struct.pack(">II", picture.shape[1], picture.shape[0]))
-        properties = box(b"ipco", box(b"hvcC", settings), size)
-        links = full_box(b"ipma", struct.pack(">IHBBB", 1, 1, 2, 0x81, 2))
-        item = full_box(b"infe", struct.pack(">HH", 1, 0), b"hvc1\0", version=2)
-        place = struct.pack(">BBHHHHII", 0x44, 0, 1, 1, 0, 1, offset, len(sample))
-        return full_box(
-            b"meta",
-            full_box(b"hdlr", bytes(4), b"pict", bytes(13)),
-            full_box(b"pitm", struct.pack(">H", 1)),
-            full_box(b"iloc", place),
-            full_box(b"iinf", struct.pack(">H", 1), item),
-            box(b"iprp", properties, links),
-        )
-
-    offset = len(ftyp) + len(meta(0)) + 8
-    return ftyp + meta(offset) + box(b"mdat", sample)
+        return sample, bytes(container.streams.video[0].codec_context.extradata or b"")
 
 
 def test_heic_is_read() -> None:
@@ -264,3 +291,9 @@ def test_heic_over_the_limit_and_cut_off() -> None:
         decode_image(data, max_pixels=100)
     with pytest.raises(SourceError, match="HEIC"):
         decode_image(data[:200])
+
+
+def test_heic_made_of_tiles_is_refused_in_a_line() -> None:
+    with pytest.raises(SourceError, match="made of tiles: save it as JPEG or PNG") as told:
+        decode_image(heic(PICTURE.repeat(2, 0).repeat(2, 1), tiles=2))
+    assert "\n" not in str(told.value)

@@ -127,6 +127,16 @@ def test_of_a_clip_cut_off_what_can_be_read_is_read_and_said(
     assert "Traceback" not in ended.err
 
 
+@pytest.mark.parametrize("is_there", [False, True])
+def test_nothing_piped_in_is_one_line(mien, monkeypatch: pytest.MonkeyPatch, is_there: bool) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal() if is_there else None)
+    mien("read", "-").fails(1, "nothing is piped into standard input")
+
+
 def test_a_camera_that_is_not_there_is_one_line(mien) -> None:
     mien("read", 97).fails(1, "camera 97 cannot be opened")
 

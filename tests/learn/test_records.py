@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import platform
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from mien.learn.judging import EpochLog
 from mien.learn.records import Records
 from mien.models import ModelCard
 
+REVISION = "0123456789abcdef0123456789abcdef01234567-dirty"
 LOG = EpochLog(0, 2.5, 1.5, 0.5, None, 0.1, 3.0, {"fer2013": {"happy": 0.75}})
 
 
@@ -81,6 +83,15 @@ def test_the_revision_is_that_of_a_clone_of_ours(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("PATH", str(tmp_path))  # no git
     (tmp_path / ".git").mkdir()
     assert records._revision() is None
+    asked = []
+
+    def describe(command: list[str], *, cwd: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+        asked.append((command[:2], cwd))
+        return subprocess.CompletedProcess(command, 0, f"{REVISION}\n", "")
+
+    monkeypatch.setattr(subprocess, "run", describe)
+    assert records._revision() == REVISION
+    assert asked == [(["git", "describe"], tmp_path)]
 
 
 def test_a_full_disk_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import itertools
 import threading
+import time
 from typing import Any
 
 import cv2
@@ -98,13 +99,41 @@ def test_a_camera_that_gives_nothing() -> None:
     assert camera.released == 1
 
 
-def test_every_and_end() -> None:
-    camera = FakeCamera(200)
-    with pytest.raises(SourceError):
-        indices = []
-        for frame in open_fake(camera, every=10):
+class PacedCamera(FakeCamera):
+    """Gives a picture when the one before has been taken, so that none is dropped."""
+
+    newest: Any = None
+
+    def read(self) -> tuple[bool, Any]:
+        ends = time.monotonic() + 30
+        while self.newest._latest is not None and not self.newest._stop:
+            assert time.monotonic() < ends
+            threading.Event().wait(0.001)
+        return super().read()
+
+
+def open_paced(camera: PacedCamera, **options: Any) -> Any:
+    source = open_fake(camera, **options)
+    camera.newest = source._shots
+    return source
+
+
+def test_every_tenth_of_a_camera() -> None:
+    camera, indices = PacedCamera(35), []
+    with pytest.raises(SourceError, match="unplugged"):
+        for frame in open_paced(camera, every=10):
             indices.append(frame.index)
-    assert all(b - a >= 10 for a, b in itertools.pairwise(indices))
+    assert indices == [0, 10, 20, 30]
+
+
+@pytest.mark.parametrize(("options", "expected"), [({"end_s": 0.0045}, [0, 1, 2, 3, 4]),
+                                                   ({"every": 10, "end_s": 0.0205}, [0, 10, 20]),
+                                                   ({"start_s": 0.0025, "end_s": 0.0055}, [3, 4, 5])])  # fmt: skip
+def test_a_part_of_what_a_camera_shows(options: dict[str, Any], expected: list[int]) -> None:
+    """The clock's thousandth of a second passes with each picture."""
+    camera = PacedCamera(10**9)
+    assert [frame.index for frame in open_paced(camera, **options)] == expected
+    assert camera.is_released.wait(10) and camera.released == 1
 
 
 def test_still_is_a_snapshot() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from starlette.websockets import WebSocketDisconnect
 from web_client import HERE, client_of
 
-from mien.web.guard import HEADERS, is_host_of, is_token
+from mien.web.guard import HEADERS, SMALL_BODY, is_host_of, is_token
 from mien.web.options import LiveOptions
 
 TOKEN = "a long token of the user's"
@@ -89,10 +89,22 @@ def test_the_socket_takes_the_token_from_message_or_header() -> None:
             assert socket.receive_json()["type"] == "welcome"
 
 
-@given(st.text(), st.text(min_size=1))
-def test_only_the_token_is_the_token(header: str, token: str) -> None:
-    kind, _, rest = header.partition(" ")
-    assert is_token(header, token) == (kind.lower() == "bearer" and rest.strip() == token)
+def test_all_bodies_but_uploads_are_small(client: TestClient) -> None:
+    kind = {"Content-Type": "application/json"}
+    refused = client.post("/api/diary/sessions", content=b" " * (SMALL_BODY + 1), headers=kind)
+    assert refused.status_code == 413 and "1,000,000" in refused.json()["detail"]
+    assert client.get("/api/diary/sessions").json() == []
+    assert client.post("/api/diary/sessions", content=b"{}".rjust(SMALL_BODY), headers=kind).status_code == 201
+
+
+@given(
+    st.sampled_from(["Bearer", "bearer", "Basic"]), st.sampled_from(["", " ", "  "]), st.text(min_size=1), st.text(),
+    st.booleans(),
+)  # fmt: skip
+def test_only_the_token_is_the_token(kind: str, gap: str, token: str, other: str, is_right: bool) -> None:
+    header = f"{kind}{gap}{token if is_right else other}"
+    first, _, rest = header.partition(" ")
+    assert is_token(header, token) == (first.lower() == "bearer" and rest.strip() == token)
 
 
 def test_a_server_that_listens_everywhere_goes_by_addresses_and_its_own_name() -> None:

@@ -23,7 +23,7 @@ from mien import images
 from mien.errors import SourceError
 from mien.pipeline import Pipeline
 from mien.types import Frame, Reading
-from mien.web.frames import HEADER, pack_frame, parse_frame
+from mien.web.frames import BEGINNINGS, HEADER, pack_frame, parse_frame
 from mien.web.live import Budget
 from mien.web.options import LiveOptions
 
@@ -335,15 +335,17 @@ def test_too_many_messages_end_with_4429() -> None:
         assert refused(socket)[0] == 4429
 
 
-@pytest.mark.parametrize("said", [False, True])
-def test_who_stays_silent_is_left_with_4408(said: bool) -> None:
+@pytest.mark.parametrize(("said", "patience_s", "idle_s", "told"), [
+    (False, 0.02, 30, "no hello came"), (True, 30, 0.02, "nothing came for a long time"),
+])  # fmt: skip
+def test_who_stays_silent_is_left_with_4408(said: bool, patience_s: float, idle_s: float, told: str) -> None:
     with (
-        client_of(LiveOptions(patience_s=0.02, idle_s=0.02)) as client,
+        client_of(LiveOptions(patience_s=patience_s, idle_s=idle_s)) as client,
         client.websocket_connect("/api/live") as socket,
     ):
         if said:
             socket.send_json(HELLO)
-        assert refused(socket)[0] == 4408
+        assert refused(socket) == (4408, f"{told} (0.02 seconds)")
         until(lambda: client.app.state.services.engine._taken[True] == 0)
 
 
@@ -399,7 +401,16 @@ def test_frames_come_out_as_they_went_in(id_: int, time_s: float, width: int, he
     assert np.array_equal(frame.pixels(1000), expected)
 
 
-@given(st.binary(max_size=64))
+headers = st.builds(
+    HEADER.pack, st.integers(0, 2**32 - 1), st.floats(0, 1e9) | st.floats(), st.integers(0, 2), st.integers(0, 4),
+    st.integers(0, 4),
+)  # fmt: skip
+bodies = st.builds(lambda first, rest: first + rest, st.sampled_from([b"", *BEGINNINGS]), st.binary(max_size=64))
+made_frames = st.builds(lambda header, body: header + body, headers, bodies)
+
+
+@settings(max_examples=200)
+@given(made_frames | st.binary(max_size=64))
 def test_any_bytes_are_a_frame_or_one_line(message: bytes) -> None:
     try:
         frame = parse_frame(message)
@@ -415,3 +426,9 @@ def test_no_more_is_let_through_than_the_rate(per_s: float, gaps: list[float]) -
         now_s += gap
         passed += budget.spend(now_s)
         assert passed <= max(2.0, 2 * per_s) + now_s * per_s + 1e-6
+
+
+@given(st.floats(0.5, 100))
+def test_who_keeps_the_rate_is_never_cut_off(per_s: float) -> None:
+    budget = Budget(per_s, 0.0)
+    assert all(budget.spend(number * 1.001 / per_s) for number in range(300))

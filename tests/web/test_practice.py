@@ -19,6 +19,7 @@ from PIL import Image
 from web_client import client_of
 
 from mien.data.faceset import FaceSet
+from mien.errors import UsageError
 from mien.web import practice, questions
 from mien.web.options import LiveOptions
 from mien.web.questions import SHOWN_SIDE, NoVotesError, Questions
@@ -281,6 +282,18 @@ def test_the_server_answers_while_faces_are_read(
     may_end.set()
     thread.join(60)
     assert client.get("/api/practice").json()["guess"]["state"] == "ready"
+
+
+def test_a_level_without_faces_is_one_line(open_client: Open, drawn: FaceSet, tmp_path: Path) -> None:
+    agreed = np.zeros((6, len(NAMES)), np.float32)
+    agreed[:, 1] = 10  # all ten people say happy of each
+    easy = replace(drawn.take(np.arange(6)), votes=agreed)
+    with pytest.raises(UsageError, match="no faces of the level 'hard'"):
+        Questions(easy).ask(level="hard")
+    client = open_client(*write_csv(tmp_path, easy))
+    answer = client.get("/api/practice/question?level=hard")
+    assert answer.status_code == 400 and "no faces of the level 'hard'" in answer.json()["detail"]
+    assert client.get("/api/practice/question?level=easy").status_code == 200
 
 
 def test_no_face_that_people_agree_on(drawn: FaceSet) -> None:

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import struct
+import tempfile
 import threading
 import zlib
 from pathlib import Path
 
 import av
+import httpx
 import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from web_client import FakePipeline, client_of
+from web_client import HERE, FakePipeline, client_of, create_app
 
 from mien.pipeline import Pipeline
-from mien.types import Reading
+from mien.types import Frame, Reading
+from mien.web.guard import HEADERS
 from mien.web.options import LiveOptions
 
 FRAMES = 5
@@ -183,6 +187,49 @@ def test_only_so_many_files_at_once() -> None:
         gate.release(2)
         first.join()
         assert answers[0].status_code == 200 and ask(client, picture()).status_code == 200  # type: ignore[attr-defined]
+
+
+def test_a_fault_of_ours_is_one_line_and_frees_its_seat() -> None:
+    class Broken(FakePipeline):
+        def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+            raise RuntimeError("secret name")
+
+    with client_of(LiveOptions(uploads=1), Broken) as client:
+        for path in ("/api/read", "/api/annotate"):
+            answer = ask(client, picture(), path=path)
+            assert "secret" not in refused(answer, 500)
+            assert {name: answer.headers[name] for name in HEADERS} == HEADERS
+            assert not client.app.state.services.engine._taken[False]  # type: ignore[attr-defined]
+
+
+def test_a_clip_is_not_marked_for_a_client_that_has_gone(
+    clip: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    during = list[list[str]]()  # what lay there when a frame was read
+
+    class Watching(FakePipeline):
+        def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+            during.append([path.name for path in tmp_path.iterdir()])
+            return super().read(frame, stream=stream, body=body)
+
+    app = create_app(LiveOptions(data_folder=tmp_path), make=Watching)
+    form = httpx.Request("POST", f"{HERE}/api/annotate", files={"file": ("clip.mp4", clip)})
+    came: list[dict[str, object]] = [{"type": "http.request", "body": form.read()}]
+
+    async def receive() -> dict[str, object]:
+        return came.pop() if came else {"type": "http.disconnect"}
+
+    async def send(message: dict[str, object]) -> None:
+        assert message.get("status") != 200
+
+    scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
+             "path": "/api/annotate", "raw_path": b"/api/annotate", "query_string": b"", "root_path": "",
+             "headers": [(name.lower(), value) for name, value in form.headers.raw]}  # fmt: skip
+    asyncio.run(app(scope, receive, send))
+    assert [len(names) for names in during] == [1] and during[0][0].startswith("mien-")
+    assert list(tmp_path.iterdir()) == []
+    assert not app.state.services.engine._taken[False]
 
 
 FUZZED = client_of()

@@ -24,6 +24,7 @@ from cryptography import x509
 from web_client import FakePipeline, LiveOptions, create_app
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
+from websockets.sync.server import ServerConnection, serve
 
 from mien import images
 from mien.cli import main
@@ -35,13 +36,17 @@ from mien.web.serving import PatientProtocol, Server, address_of, check_options,
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "twelve letters or more"
+SHUT_BOTH = socket.SHUT_RDWR  # where `socket` is one of websockets'
 
 
 @contextmanager
-def running(options: LiveOptions, *, http: type[PatientProtocol] | None = None, **parts: object) -> Iterator[str]:
+def running(
+    options: LiveOptions, *, http: type[PatientProtocol] | None = None, pings: bool = True, **parts: object
+) -> Iterator[str]:
     """The address of a server in a thread of its own."""
     config = config_of(create_app(options, make=FakePipeline), options, **parts)  # type: ignore[arg-type]
     config.http_protocol_class = http or config.http_protocol_class
+    config.ws_ping_interval = config.ws_ping_interval if pings else None
     ready = threading.Event()
     with listen("127.0.0.1", 0) as listening:
         server = Server(config, ready.set)
@@ -91,6 +96,50 @@ def test_the_client_says_in_one_line_what_went_wrong(address: str) -> None:
         live.read(b"\xff\xd8\xff" + bytes(200_000))
 
 
+@contextmanager
+def welcoming(then: Callable[[ServerConnection], object]) -> Iterator[str]:
+    """The address of a server that welcomes a client, and then does this."""
+
+    def handle(socket: ServerConnection) -> None:
+        socket.recv()
+        socket.send(json.dumps({"type": "welcome", "limits": {"frames_per_s": 1000}}))
+        then(socket)
+
+    with serve(handle, "127.0.0.1", 0) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.socket.getsockname()[1]}"
+        finally:
+            server.shutdown()
+            thread.join(60)
+
+
+def test_a_server_that_falls_silent_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with welcoming(list) as address, LiveClient(address) as live:  # `list` takes everything, and answers nothing
+        monkeypatch.setattr("mien.web.client.PATIENCE_S", 0.05)
+        for ask in (lambda: live.read(b"\xff\xd8\xff a picture"), lambda: live.why(1)):
+            with pytest.raises(MienError) as told:
+                ask()
+            assert str(told.value) == "the server gave no answer for 0.05 seconds"
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [
+        (lambda socket: socket.close(1001, "it is switched off"), "it is switched off"),
+        (lambda socket: socket.close(), "1000"),
+        (lambda socket: socket.socket.shutdown(SHUT_BOTH), "no close frame"),
+    ],
+)
+def test_a_server_that_goes_away_is_one_line(end: Callable[[ServerConnection], object], words: str) -> None:
+    with welcoming(end) as address, LiveClient(address) as live:
+        for _ in range(2):
+            with pytest.raises(MienError, match="the server has closed the connection: ") as told:
+                live.why(1)
+            assert words in str(told.value) and "\n" not in str(told.value)
+
+
 def test_a_frame_far_too_large_is_cut_off_by_the_transport(address: str) -> None:
     with connect(address.replace("http", "ws") + "/api/live") as live:
         live.send('{"type": "hello", "version": 1}')
@@ -117,7 +166,7 @@ def test_answers_tell_nothing_of_the_server_and_carry_the_policy(address: str) -
 
 def test_clients_that_hang_are_left() -> None:
     class Hasty(PatientProtocol):
-        patience_s = 0.05
+        patience_s = 0.5  # an honest client asks well within it, also where all cores are busy
 
     with running(LiveOptions(patience_s=0.05, idle_s=0.05), http=Hasty) as address:
         port = int(address.rsplit(":", 1)[1])
@@ -136,12 +185,14 @@ def test_clients_that_hang_are_left() -> None:
 
 
 def test_a_client_that_takes_no_answers_is_left() -> None:
-    with running(LiveOptions(patience_s=0.2, frames_per_s=100_000)) as address:
+    # Nobody pings, so nothing but the server's patience with its answers can end this.
+    with running(LiveOptions(patience_s=0.2, frames_per_s=100_000), pings=False) as address:
         where = address.replace("http", "ws") + "/api/live"
-        with connect(where, max_queue=1, compression=None) as deaf:
+        with connect(where, max_queue=1, compression=None, ping_interval=None) as deaf:
             deaf.send('{"type": "hello", "version": 1}')
+            assert json.loads(deaf.recv(timeout=30))["type"] == "welcome"
             ask = '{"type": "why", "track_id": ' + "9" * 1000 + "}"
-            with pytest.raises((ConnectionClosedError, OSError, TimeoutError)):
+            with pytest.raises((ConnectionClosedError, OSError)):
                 while True:
                     deaf.send(ask)
         assert httpx.get(f"{address}/api/health").status_code == 200

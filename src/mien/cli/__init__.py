@@ -36,7 +36,7 @@ def _main(arguments: Sequence[str] | None) -> int:
             return guarded(lambda: _run(arguments))
     except Exception as error:
         if os.environ.get(SHOW_TRACEBACK):
-            raise
+            traceback.print_exception(error)
         where = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{os.path.basename(where.filename)}, line {where.lineno}"
         what = f"a fault of Mien's own: {type(error).__name__}: {error} ({place})"

@@ -153,9 +153,8 @@ class LiveClient:
         except TimeoutError as error:
             raise MienError(f"the server gave no answer for {PATIENCE_S:g} seconds") from error
         except ConnectionClosed as error:
-            raise MienError(
-                f"the server has closed the connection: {error.rcvd.reason if error.rcvd else error}"
-            ) from error
+            why = (error.rcvd and error.rcvd.reason) or error
+            raise MienError(f"the server has closed the connection: {why}") from error
         if message["type"] == "error":
             raise MienError(message["detail"])
         return message

@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 
 from mien.errors import DataError, MienError, SourceError, TooLargeError, UsageError
 from mien.web.engine import FullError
+from mien.web.guard import HEADERS
 
 # The first that fits.
 STATUSES: tuple[tuple[type[MienError], int], ...] = (
@@ -53,4 +54,5 @@ def tell_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _fault(_: Request, error: Exception) -> JSONResponse:
         # The server's own log tells the rest; no picture and no name of a file is in it.
-        return JSONResponse({"detail": f"a fault of Mien's own: {type(error).__name__}; please report it"}, 500)
+        what = f"a fault of Mien's own: {type(error).__name__}; please report it"
+        return JSONResponse({"detail": what}, 500, HEADERS)  # it does not pass the guard on its way back

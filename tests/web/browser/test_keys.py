@@ -222,9 +222,10 @@ def test_a_click_of_the_mouse_leaves_the_keys_free(watching: Page) -> None:
     expect(watching.locator(".large")).to_be_visible()
 
 
-def test_with_other_keys_held_none_acts(watching: Page) -> None:
-    watching.keyboard.press("Control+m")
-    watching.keyboard.press("Alt+m")
+@pytest.mark.parametrize("held", ["Control", "Alt", "Meta"])
+def test_with_another_key_held_none_acts(watching: Page, held: str) -> None:
+    watching.keyboard.press(f"{held}+m")
+    more_readings(watching)
     expect(tool(watching, "mute")).to_have_text("Mute")
 
 
