@@ -58,6 +58,18 @@ def test_the_way_from_a_face(ours: Subject, crops: ImageArray) -> None:
     assert holds(figure, plain.start, dream_figures.STEP_PX) and holds(figure, plain.image, dream_figures.STEP_PX)
 
 
+def test_frames_are_of_the_steps_that_are_told_where_a_dream_settles_early(ours: Subject) -> None:
+    seen: dict[int, ImageArray] = {}
+    options = DreamOptions(steps=60, frames=6, patience=1, octaves=1)
+    made = dream(
+        ours, Label("happy", "votes"), options=options, on_frame=lambda number, all_: seen.update({number: all_[0]})
+    )
+    assert made.steps < 60 and made.frame_steps[0] == 0 and made.frame_steps[-1] == made.steps
+    assert np.array_equal(made.frames[0], made.start)
+    for number, frame in zip(made.frame_steps[1:], made.frames[1:], strict=True):
+        assert np.array_equal(frame, seen[number])
+
+
 @pytest.mark.parametrize("name", ["dream.gif", "dream.WEBP"])
 def test_an_animation_has_every_frame_and_ends_in_the_dream(made: tuple[Dream, ...], tmp_path: Path, name: str) -> None:
     dream_figures.write_animation(tmp_path / name, made[:2], px=48)

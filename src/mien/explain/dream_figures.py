@@ -60,8 +60,7 @@ def layers_poster(subject: Subject, dreams: Sequence[Dream], *, language: str = 
 def photo_figure(subject: Subject, made: Dream, *, language: str = "en") -> ImageArray:
     """The way from a face to its dream, as a row; a dream that kept no frames has its first and last picture."""
     language = language_drawn(language)
-    frames = made.frames or (made.start, made.image)
-    numbers = np.linspace(0, made.steps, len(frames)).round().astype(int).tolist()
+    frames, numbers = made.frames or (made.start, made.image), made.frame_steps or (0, made.steps)
     tiles = [
         Tile(panels.face(frame, STEP_PX), (message("dream.step", language, number=number),))
         for frame, number in zip(frames, numbers, strict=True)

@@ -34,7 +34,8 @@ class Dream:
 
     `image` is (S, S) uint8 grey, `start` what it began as; `before` and `after` are the objective's scores of the two,
     without any transform; `answers` are the shares of the labels that the network gives `image`, by head; `frames` are
-    pictures of the way, `steps` how many were made; `is_complete` is False where Ctrl-C ended it.
+    pictures of the way, made after `frame_steps` steps; `steps` were made in all; `is_complete` is False where Ctrl-C
+    ended it.
     """
 
     name: str
@@ -46,6 +47,7 @@ class Dream:
     steps: int
     is_complete: bool = True
     frames: tuple[ImageArray, ...] = field(default=(), repr=False)
+    frame_steps: tuple[int, ...] = ()
 
     def answer(self, head: str) -> tuple[str, float]:
         """The label that the network gives the picture, and its share."""
@@ -181,13 +183,13 @@ class _Batch:
     def make(self, start: ImageArray | None, progress: Callable[[int], None], on_frame: OnFrame | None) -> list[Dream]:
         """All dreams, to their end or to Ctrl-C."""
         begun = pictures = self._begin(start)
-        film = [begun]
+        film = [(0, begun)]
         wanted = set(np.linspace(0, self.options.steps, self.options.frames).round().astype(int).tolist()[1:-1])
         number, is_complete = 0, True
         try:
             for number, pictures in self._climb(begun):
                 if number in wanted:
-                    film.append(pictures)
+                    film.append((number, pictures))
                 if on_frame is not None:
                     on_frame(number, _quantised(pictures))
                 progress(number)
@@ -195,7 +197,7 @@ class _Batch:
             is_complete = False
         else:
             progress(self.options.steps)  # also where it settled earlier
-        film = [*film, pictures] if self.options.frames > 1 else film[: self.options.frames]
+        film = [*film, (number, pictures)] if self.options.frames > 1 else film[: self.options.frames]
         return self._told(begun, pictures, film, number, is_complete)
 
     def _begin(self, start: ImageArray | None) -> Tensor:
@@ -236,10 +238,10 @@ class _Batch:
         return total / self.options.views
 
     def _told(
-        self, begun: Tensor, pictures: Tensor, film: Sequence[Tensor], steps: int, is_complete: bool
+        self, begun: Tensor, pictures: Tensor, film: Sequence[tuple[int, Tensor]], steps: int, is_complete: bool
     ) -> list[Dream]:
         """What came out, scored as the eight-bit pictures that are given."""
-        starts, images, frames = _quantised(begun), _quantised(pictures), [_quantised(one) for one in film]
+        starts, images, frames = _quantised(begun), _quantised(pictures), [_quantised(one) for _, one in film]
         return [
             Dream(
                 name=objective.name,
@@ -251,6 +253,7 @@ class _Batch:
                 steps=steps,
                 is_complete=is_complete,
                 frames=tuple(one[row] for one in frames),
+                frame_steps=tuple(number for number, _ in film),
             )
             for row, objective in enumerate(self.objectives)
         ]
