@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from mien.data import cache, ferplus
 from mien.data.faceset import FER2013_LABELS, FaceSet
+from mien.data.names import usage_name
 from mien.data.tables import find_columns
 from mien.errors import DataError
 from mien.types import ImageArray, Progress, no_progress
@@ -21,7 +22,7 @@ from mien.types import ImageArray, Progress, no_progress
 SIDE = 48
 COLUMNS = ("emotion", "pixels", "Usage")
 LEAST_CACHED = 4_000_000  # bytes; what is smaller is parsed in half a second
-_FORM = 1  # of what is cached; a change of it leaves older caches unused
+_FORM = 2  # of what is cached; a change of it leaves older caches unused
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +42,13 @@ def load_fer2013(data: Path, votes: Path | None = None, *, only: str | None = No
     Args:
         data: fer2013.csv.
         votes: fer2013new.csv, whose lines stand in the same order, or a folder of FERPlus's label.csv files.
-        only: give one split alone.
+        only: give one split alone, in any spelling.
         progress: called with bytes read and bytes in all, when the file is parsed.
 
     Raises:
         DataError: a file is missing, or a line is not of that form (the line is named).
     """
+    only = None if only is None else usage_name(only)
     table = _read(data, only, progress)
     if only is not None:
         table = _select(table, only)
@@ -115,8 +117,8 @@ def _parse(data: Path, only: str | None, progress: Progress) -> _Table:
                 done += sum(map(len, line)) + 3
                 if row % 256 == 0:
                     progress(min(done, size), size)
-                usage = line[columns[2]] if len(line) > max(columns) else ""
-                if only is None or usage == only:
+                usage = usage_name(line[columns[2]]) if len(line) > max(columns) else ""
+                if not usage or only in (None, usage):  # a line without a split is refused, whatever is asked for
                     pixels.append(_parse_pixels(line, columns, data, row))
                     labels.append(int(line[columns[0]]))
                     splits.append(usage)
@@ -132,9 +134,9 @@ def _parse(data: Path, only: str | None, progress: Progress) -> _Table:
 
 def _parse_pixels(line: list[str], columns: list[int], path: Path, row: int) -> ImageArray:
     try:
-        label, values, split = (line[column] for column in columns)
+        label, values, usage = (line[column] for column in columns)
         face = _to_bytes(values)
-        if len(face) != SIDE * SIDE or not 0 <= int(label) < len(FER2013_LABELS) or not split:
+        if len(face) != SIDE * SIDE or not 0 <= int(label) < len(FER2013_LABELS) or not usage.strip():
             raise ValueError
         return np.frombuffer(face, np.uint8).reshape(SIDE, SIDE)
     except (ValueError, OverflowError, IndexError):

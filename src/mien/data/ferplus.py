@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.data.faceset import LABELS, VOTE_LABELS, majority
+from mien.data.names import usage_name
 from mien.data.tables import csv_lines, find_columns
 from mien.errors import DataError, SourceError
 from mien.types import FloatArray, ImageArray
@@ -86,7 +87,7 @@ def _join_by_line(path: Path, lines: Lines) -> Joined:
         raise DataError(f"{path} has {len(counts)} rows, too few for {lines.data}; the two go together line by line")
     usage = [name.strip().lower() for name in header]
     if "usage" in usage:
-        _check_splits(path, [row[usage.index("usage")].strip() for row in rows], lines)
+        _check_splits(path, [usage_name(row[usage.index("usage")]) for row in rows], lines)
     return counts[lines.rows], np.asarray([bool(name) for name in names], bool)[lines.rows]
 
 

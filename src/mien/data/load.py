@@ -13,7 +13,7 @@ from pathlib import Path
 from mien.data import affectnet, folders, manifest
 from mien.data.faceset import SPLITS, FaceSet
 from mien.data.fer2013 import is_fer2013, load_fer2013
-from mien.data.names import split_name
+from mien.data.names import usage_name
 from mien.data.pictures import Listing, cut_faces
 from mien.data.tables import first_line
 from mien.errors import DataError, UsageError
@@ -62,7 +62,7 @@ def load_faces(
     chosen, place = (layout, data) if layout is not None else find_layout(data)
     if chosen not in LAYOUTS:
         raise UsageError(f"there is no layout {chosen!r}; there are: {', '.join(LAYOUTS)}")
-    wanted = None if split is None else split_name(split) or split
+    wanted = None if split is None else usage_name(split)
     if chosen == "fer2013":
         file = place / "fer2013.csv" if os.path.isdir(place) else place
         return load_fer2013(file, votes, only=wanted, progress=progress)
