@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -54,7 +56,11 @@ def write_classes(folder: Path, *, splits: dict[str, str] | None = None, ending:
     return folder
 
 
-@pytest.mark.parametrize("ending", [".png", ".bmp", ".pgm", ".tif", ".webp", ".PNG"])
+ENDINGS = [".png", ".bmp", ".tif", ".webp", ".PNG", ".pgm", ".ppm", ".pbm", ".pnm",
+           ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_folder_for_each_class(tmp_path: Path, ending: str) -> None:
     if ending == ".webp":
         write_classes(tmp_path, ending=".png")
@@ -84,6 +90,46 @@ def test_what_lies_deeper_or_is_no_picture_does_not_disturb(tmp_path: Path) -> N
         (path.parent / ".hidden.png").write_bytes(b"no picture")
     (data / ".git" / "x").mkdir(parents=True)
     check(load_faces(tmp_path), FACES.labels.tolist(), ["Training"] * 9)
+
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there, and pipes are no files")
+
+
+@needs_links
+def test_links_to_folders_are_followed_but_never_in_a_circle(tmp_path: Path) -> None:
+    data, other = write_classes(tmp_path / "data"), tmp_path / "other"
+    for path in data.glob("*/[0-4].png"):
+        (other / path.parent.name).mkdir(parents=True, exist_ok=True)
+        path.rename(other / path.parent.name / path.name)
+    for place in other.iterdir():
+        (data / place.name).mkdir(exist_ok=True)
+        (data / place.name / "linked").symlink_to(place, target_is_directory=True)
+        (data / place.name / "once more").symlink_to(place, target_is_directory=True)
+        (place / "itself").symlink_to(place, target_is_directory=True)
+        (data / place.name / "all").symlink_to(data, target_is_directory=True)
+    check(load_faces(data), FACES.labels.tolist(), ["Training"] * 9)
+
+
+@needs_links
+def test_a_link_that_leads_nowhere_is_told_and_a_pipe_is_no_picture(tmp_path: Path) -> None:
+    place = write_classes(tmp_path) / "Sad"
+    place.mkdir(exist_ok=True)
+    (place / "gone.png").symlink_to(tmp_path / "nothing.png")
+    os.mkfifo(place / "pipe.jpg")
+    assert load_faces(tmp_path).notes == (f"1 of 10 pictures cannot be read and are left out: {place / 'gone.png'}",)
+
+
+@pytest.mark.parametrize("split", [None, "val"])
+def test_pictures_in_no_folder_of_a_class_are_counted(tmp_path: Path, split: str | None) -> None:
+    write_classes(tmp_path, splits=dict(zip(SPLITS, ("train", "val", "test"), strict=True)) if split else None)
+    loose = [tmp_path / "a.png", tmp_path / "b.jpg", *([tmp_path / "train" / "c.png"] if split else [])]
+    for path in (*loose, tmp_path / ".hidden.png", tmp_path / "notes.txt"):
+        path.write_bytes(b"never looked at")
+    read = load_faces(tmp_path, split=split)
+    assert read.notes == (
+        f"{len(loose)} pictures lie in no folder of a class and are left out: {', '.join(map(str, loose))}",
+    )
+    assert len(read) == (3 if split else 9)
 
 
 def test_unknown_classes_are_named_unless_they_are_ignored(tmp_path: Path) -> None:
