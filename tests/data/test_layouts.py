@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from face_sets import drawn_faces
+from face_sets import drawn_faces, same_faces, write_csv, write_label_csv
 from PIL import Image
 
 from mien.data import affectnet, folders, manifest
@@ -406,6 +406,25 @@ def test_kdef(tmp_path: Path) -> None:
     )
 
 
+def write_rafdb(folder: Path) -> None:
+    save(folder / "Image" / "aligned" / "train_00001_aligned.jpg", FACES.pixels[0])
+    (folder / "EmoLabel").mkdir()
+    (folder / "EmoLabel" / "list_patition_label.txt").write_text("train_00001.jpg 4\n")
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "fer2013": lambda folder: write_csv(folder, FACES),
+    "classes": write_classes,
+    "manifest": lambda folder: write_table(
+        folder / "manifest.csv", {"path": picture_paths(folder), "label": ["sad"] * 9}
+    ),
+    "affectnet": lambda folder: write_affectnet(folder, [0, 1, 2]),
+    "affectnet-csv": lambda folder: write_affectnet_csv(folder, ".", "."),
+    "rafdb": write_rafdb,
+    "kdef": lambda folder: save(folder / "AF01" / "AF01ANS.JPG", FACES.pixels[0]),
+    "ferplus": lambda folder: write_label_csv(folder, FACES, pictures=True),
+}
+
 # --- which layout -----------------------------------------------------------------------------------------------------
 
 
@@ -441,6 +460,27 @@ def test_a_layout_asked_for_where_it_is_not_is_one_line(tmp_path: Path, layout: 
         assert len(str(error.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("wrapper", [".", "archive", "archive/images"])
+def test_a_layout_asked_for_begins_where_it_would_be_found(tmp_path: Path, layout: str, wrapper: str) -> None:
+    (tmp_path / wrapper).mkdir(parents=True, exist_ok=True)
+    WRITERS[layout](tmp_path / wrapper)
+    assert find_layout(tmp_path)[0] == layout
+    asked, found = load_faces(tmp_path, layout=layout), load_faces(tmp_path)
+    assert same_faces(asked, found)
+    assert len(asked)
+
+
+def test_a_manifest_asked_for_may_be_a_table_of_any_name_or_parquet_in_a_folder(tmp_path: Path) -> None:
+    columns: dict[str, list[object]] = {"path": picture_paths(tmp_path), "label": ["sad"] * 9}
+    table = write_table(tmp_path / "faces.csv", columns)
+    check(load_faces(table, layout="manifest"), [4] * 9, ["Training"] * 9)
+    with pytest.raises(DataError, match=r"cannot read .*manifest.csv: No such file"):
+        load_faces(tmp_path, layout="manifest")
+    write_table(tmp_path / "manifest.parquet", columns)
+    check(load_faces(tmp_path, layout="manifest"), [4] * 9, ["Training"] * 9)
+
+
 def test_votes_in_a_file_go_with_fer2013_alone(tmp_path: Path) -> None:
     write_classes(tmp_path)
     with pytest.raises(UsageError, match=r"votes in a file of their own go with fer2013.csv; .* read as 'classes'"):
@@ -453,14 +493,7 @@ def test_a_split_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
         load_faces(tmp_path, split="val")
 
 
-WRITERS: dict[str, Callable[[Path], object]] = {
-    "classes": write_classes,
-    "affectnet": lambda folder: write_affectnet(folder, [0, 1, 2]),
-    "affectnet-csv": lambda folder: write_affectnet_csv(folder, ".", "."),
-}
-
-
-@pytest.mark.parametrize("layout", WRITERS)
+@pytest.mark.parametrize("layout", ["classes", "affectnet", "affectnet-csv"])
 def test_folders_that_may_not_be_read_are_one_line(
     tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
