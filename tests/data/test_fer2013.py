@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mien.data import faceset
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import load_fer2013
-from mien.data.load import load_faces
+from mien.data.load import find_layout, load_faces
 from mien.errors import DataError
 
 PUBLIC = slice(28709, 32298)  # the rows of PublicTest
@@ -74,6 +74,25 @@ def test_without_votes_nobody_voted_and_all_are_faces(tmp_path: Path) -> None:
     faces = load_fer2013(write_csv(tmp_path, drawn_faces(3))[0])
     assert not faces.votes.any()
     assert faces.named.all()
+
+
+@given(st.text("\n, ", max_size=5))
+def test_blank_lines_at_the_end_are_passed_over(tmp_path: Path, blank: str) -> None:
+    faces = drawn_faces(3)
+    paths = write_csv(tmp_path, faces)
+    for path in paths:
+        path.write_text(path.read_text() + blank)
+    assert same_faces(load_fer2013(*paths), faces)
+
+
+def test_a_column_of_pictures_besides_makes_no_manifest(tmp_path: Path) -> None:
+    faces = drawn_faces(3)
+    data, _ = write_csv(tmp_path, faces)
+    lines = data.read_text().splitlines()
+    data = tmp_path / "faces.csv"
+    data.write_text("\n".join([f"{lines[0]},image", *(f"{line},{row}.png" for row, line in enumerate(lines[1:]))]))
+    assert find_layout(data) == ("fer2013", data)
+    assert np.array_equal(load_faces(data).pixels, faces.pixels)
 
 
 def test_columns_are_found_by_name_in_any_order_and_case(tmp_path: Path) -> None:

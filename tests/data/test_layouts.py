@@ -349,6 +349,16 @@ def test_affectnet_as_csv_lists(tmp_path: Path) -> None:
     assert valence[4:] == pytest.approx(np.arange(4, 9) / 10)
 
 
+def test_blank_lines_end_affectnets_lists_and_are_wrong_within(tmp_path: Path) -> None:
+    save(tmp_path / "0.png", FACES.pixels[0])
+    line = "0.png,,,,,,1,0,0\n"
+    (tmp_path / "training.csv").write_text(f"{HEADER}\n{line}\n  \n,,\n\n")
+    assert load_faces(tmp_path).labels.tolist() == [3]
+    (tmp_path / "training.csv").write_text(f"{HEADER}\n{line}\n{line}")
+    with pytest.raises(DataError, match="line 3: expected 9 cells, got 0"):
+        load_faces(tmp_path)
+
+
 @pytest.mark.parametrize("box", ["", "a,b,c,d", "1,1,0,5", "nan,1,5,5", "1e30,1,5,5", "9000,9000,5,5", "-50,-50,10,10"])
 def test_boxes_that_are_none_do_no_harm(tmp_path: Path, box: str) -> None:
     save(tmp_path / "0.png", FACES.pixels[0])

@@ -5,7 +5,6 @@ Goodfellow et al. 2013; the file of the Kaggle challenge, columns emotion, pixel
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from numpy.typing import NDArray
 from mien.data import cache, ferplus
 from mien.data.faceset import FER2013_LABELS, FaceSet
 from mien.data.names import usage_name
-from mien.data.tables import find_columns
+from mien.data.tables import csv_lines, find_columns
 from mien.errors import DataError
 from mien.types import ImageArray, Progress, no_progress
 
@@ -78,15 +77,16 @@ def _select(table: _Table, split: str) -> _Table:
 def _read(data: Path, only: str | None, progress: Progress) -> _Table:
     """The file from the cache, or parsed and kept there; where nothing can be kept, `only` that split is parsed."""
     try:
-        if data.stat().st_size < LEAST_CACHED or not cache.is_usable():
-            return _parse(data, only, progress)
+        size = data.stat().st_size
+        if size < LEAST_CACHED or not cache.is_usable():
+            return _parse(data, size, only, progress)
         name = f"fer2013-{_FORM}-{cache.fingerprint(data)[:32]}"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise DataError(f"cannot read {data}: {getattr(error, 'strerror', None) or error}") from error
     known = cache.recall(name, ("pixels", "labels", "splits"))
     if known is not None and _is_whole(known):
         return _Table(known["pixels"], known["labels"], known["splits"], np.arange(len(known["pixels"])))
-    table = _parse(data, None, progress)
+    table = _parse(data, size, None, progress)
     cache.keep(name, {"pixels": table.pixels, "labels": table.labels, "splits": table.splits})
     return table
 
@@ -105,29 +105,22 @@ def _is_whole(known: cache.Arrays) -> bool:
     )
 
 
-def _parse(data: Path, only: str | None, progress: Progress) -> _Table:
+def _parse(data: Path, size: int, only: str | None, progress: Progress) -> _Table:
     pixels, labels, splits, rows = [], [], [], []
-    try:
-        size = data.stat().st_size
-        with open(data, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            columns = find_columns(next(reader, []), COLUMNS, data)
-            done = 0
-            for row, line in enumerate(reader):
-                done += sum(map(len, line)) + 3
-                if row % 256 == 0:
-                    progress(min(done, size), size)
-                usage = usage_name(line[columns[2]]) if len(line) > max(columns) else ""
-                if not usage or only in (None, usage):  # a line without a split is refused, whatever is asked for
-                    pixels.append(_parse_pixels(line, columns, data, row))
-                    labels.append(int(line[columns[0]]))
-                    splits.append(usage)
-                    rows.append(row)
-        progress(size, size)
-    except OSError as error:
-        raise DataError(f"cannot read {data}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{data} is no CSV file: {error}") from error
+    lines = csv_lines(data)
+    columns = find_columns(next(lines, []), COLUMNS, data)
+    done = 0
+    for row, line in enumerate(lines):
+        done += sum(map(len, line)) + 3
+        if row % 256 == 0:
+            progress(min(done, size), size)
+        usage = usage_name(line[columns[2]]) if len(line) > max(columns) else ""
+        if not usage or only in (None, usage):  # a line without a split is refused, whatever is asked for
+            pixels.append(_parse_pixels(line, columns, data, row))
+            labels.append(int(line[columns[0]]))
+            splits.append(usage)
+            rows.append(row)
+    progress(size, size)
     faces = np.stack(pixels) if pixels else np.empty((0, SIDE, SIDE), np.uint8)
     return _Table(faces, np.asarray(labels, np.uint8), np.asarray(splits, np.str_), np.asarray(rows, np.int64))
 

@@ -110,9 +110,11 @@ def _layout_of_file(data: Path) -> str:
     header = manifest.parquet_columns(data) if is_parquet else first_line(data)
     if affectnet.is_affectnet_list(header):
         return "affectnet-csv"
+    if is_fer2013(header) and not is_parquet:  # though it may have a column 'image' besides
+        return "fer2013"
     if manifest.is_manifest(header):
         return "manifest"
-    if is_fer2013(header) or "pixels" in (name.lower() for name in header):
+    if "pixels" in (name.lower() for name in header):
         return "fer2013"  # whose reader says which column is missing
     raise DataError(
         f"{data} is neither fer2013.csv (emotion, pixels, Usage) nor a manifest (path, and label, votes or valence); "
