@@ -137,6 +137,20 @@ def test_a_disk_that_fills_up_is_no_error(place: Path, data: Path, monkeypatch: 
     assert not list(place.glob("*fer2013*"))
 
 
+def test_ctrl_c_while_arrays_are_kept_leaves_nothing(place: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = np.save
+
+    def interrupted(path: Path, *rest: object, **options: object) -> None:
+        if path.stem == "labels":
+            raise KeyboardInterrupt
+        save(path, *rest, **options)
+
+    monkeypatch.setattr(np, "save", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        load_fer2013(data)
+    assert not list(place.glob("*fer2013*"))
+
+
 def test_small_files_leave_no_cache(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MIEN_CACHE", str(tmp_path / "cache"))
     load_fer2013(data)

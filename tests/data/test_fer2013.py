@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from mien.data import faceset
 from mien.data.faceset import FaceSet
 from mien.data.fer2013 import load_fer2013
+from mien.data.load import find_layout, load_faces
 from mien.errors import DataError
 
 PUBLIC = slice(28709, 32298)  # the rows of PublicTest
@@ -38,10 +40,59 @@ def test_one_split_keeps_its_lines_and_its_votes(tmp_path: Path) -> None:
     assert list(faces.split("PublicTest").rows) == [1, 4, 7]
 
 
+SPELLINGS = {
+    "train": "Training", "Training ": "Training", " TRAINING": "Training", "val": "PublicTest",
+    "Public Test": "PublicTest", "test": "PrivateTest", "PrivateTest\t": "PrivateTest",
+}  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(sorted(SPELLINGS)), min_size=1, max_size=6), st.data())
+def test_splits_are_read_in_any_spelling_and_agree_with_those_of_the_votes(
+    tmp_path: Path, written: list[str], drawn: st.DataObject
+) -> None:
+    faces = replace(drawn_faces(len(written)), splits=np.asarray([SPELLINGS[one] for one in written]))
+    otherwise = {split: drawn.draw(st.sampled_from([one for one in SPELLINGS if SPELLINGS[one] == split]))
+                 for split in faceset.SPLITS}  # fmt: skip
+    data, votes = write_csv(tmp_path, replace(faces, splits=np.asarray(written)))
+    text = data.read_text()
+    write_csv(tmp_path, replace(faces, splits=np.asarray([otherwise[split] for split in faces.splits])))
+    data.write_text(text)
+    assert same_faces(load_fer2013(data, votes), faces)
+    for asked in written:
+        wanted = faces.split(SPELLINGS[asked])
+        assert same_faces(load_fer2013(data, votes, only=asked), wanted)
+        assert same_faces(load_faces(data, votes, split=asked), wanted)
+
+
+def test_a_word_that_is_no_split_of_ours_is_one_of_its_own(tmp_path: Path) -> None:
+    data, _ = write_csv(tmp_path, drawn_faces(2, splits=("Extra ", "extra")))
+    assert load_fer2013(data).splits.tolist() == ["Extra", "extra"]
+    assert load_fer2013(data, only=" Extra").rows.tolist() == [0]
+
+
 def test_without_votes_nobody_voted_and_all_are_faces(tmp_path: Path) -> None:
     faces = load_fer2013(write_csv(tmp_path, drawn_faces(3))[0])
     assert not faces.votes.any()
     assert faces.named.all()
+
+
+@given(st.text("\n, ", max_size=5))
+def test_blank_lines_at_the_end_are_passed_over(tmp_path: Path, blank: str) -> None:
+    faces = drawn_faces(3)
+    paths = write_csv(tmp_path, faces)
+    for path in paths:
+        path.write_text(path.read_text() + blank)
+    assert same_faces(load_fer2013(*paths), faces)
+
+
+def test_a_column_of_pictures_besides_makes_no_manifest(tmp_path: Path) -> None:
+    faces = drawn_faces(3)
+    data, _ = write_csv(tmp_path, faces)
+    lines = data.read_text().splitlines()
+    data = tmp_path / "faces.csv"
+    data.write_text("\n".join([f"{lines[0]},image", *(f"{line},{row}.png" for row, line in enumerate(lines[1:]))]))
+    assert find_layout(data) == ("fer2013", data)
+    assert np.array_equal(load_faces(data).pixels, faces.pixels)
 
 
 def test_columns_are_found_by_name_in_any_order_and_case(tmp_path: Path) -> None:
@@ -99,15 +150,18 @@ def broken_line(pixels: str = " ".join(["7"] * 2304), emotion: str = "3", rest: 
         broken_line(pixels=" ".join(["7"] * 2303 + ["x"])),
         broken_line(pixels=""),
         broken_line(rest=""),
+        broken_line(rest=","),
+        broken_line(rest=", "),
         "3",
         "",
     ],
 )
-def test_a_broken_line_is_named(tmp_path: Path, line: str) -> None:
+@pytest.mark.parametrize("only", [None, "Training"])
+def test_a_broken_line_is_named(tmp_path: Path, line: str, only: str | None) -> None:
     path = tmp_path / "fer2013.csv"
     path.write_text("\n".join(["emotion,pixels,Usage", broken_line(), line, broken_line()]) + "\n")
     with pytest.raises(DataError, match=r"fer2013.csv, line 3: expected a class 0..6, 2304 numbers 0..255") as error:
-        load_fer2013(path)
+        load_fer2013(path, only=only)
     assert "\n" not in str(error.value)
 
 

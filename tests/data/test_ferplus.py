@@ -107,6 +107,17 @@ def test_a_folder_without_votes_says_what_was_expected(tmp_path: Path) -> None:
         load_fer2013(data, tmp_path)
 
 
+@pytest.mark.parametrize("cells", [1, 2, 11])
+def test_a_line_with_too_few_cells_is_named_wherever_its_columns_stand(tmp_path: Path, cells: int) -> None:
+    data, votes = write_csv(tmp_path, some_faces())
+    lines = [line.split(",") for line in votes.read_text().splitlines()]
+    lines = [[*line[1:], line[0]] for line in lines]  # Usage comes last
+    lines[3] = lines[3][:cells]
+    votes.write_text("\n".join(map(",".join, lines)) + "\n")
+    with pytest.raises(DataError, match=rf"fer2013new.csv, line 4: expected 12 cells, got {cells}$"):
+        load_fer2013(data, votes)
+
+
 def test_lines_of_other_splits_are_refused(tmp_path: Path) -> None:
     data, votes = write_csv(tmp_path, some_faces())
     lines = votes.read_text().splitlines()

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from face_sets import drawn_faces
+from face_sets import drawn_faces, same_faces, write_csv, write_label_csv
 from PIL import Image
 
 from mien.data import affectnet, folders, manifest
@@ -54,7 +56,11 @@ def write_classes(folder: Path, *, splits: dict[str, str] | None = None, ending:
     return folder
 
 
-@pytest.mark.parametrize("ending", [".png", ".bmp", ".pgm", ".tif", ".webp", ".PNG"])
+ENDINGS = [".png", ".bmp", ".tif", ".webp", ".PNG", ".pgm", ".ppm", ".pbm", ".pnm",
+           ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c"]  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_a_folder_for_each_class(tmp_path: Path, ending: str) -> None:
     if ending == ".webp":
         write_classes(tmp_path, ending=".png")
@@ -84,6 +90,46 @@ def test_what_lies_deeper_or_is_no_picture_does_not_disturb(tmp_path: Path) -> N
         (path.parent / ".hidden.png").write_bytes(b"no picture")
     (data / ".git" / "x").mkdir(parents=True)
     check(load_faces(tmp_path), FACES.labels.tolist(), ["Training"] * 9)
+
+
+needs_links = pytest.mark.skipif(sys.platform == "win32", reason="links need rights there, and pipes are no files")
+
+
+@needs_links
+def test_links_to_folders_are_followed_but_never_in_a_circle(tmp_path: Path) -> None:
+    data, other = write_classes(tmp_path / "data"), tmp_path / "other"
+    for path in data.glob("*/[0-4].png"):
+        (other / path.parent.name).mkdir(parents=True, exist_ok=True)
+        path.rename(other / path.parent.name / path.name)
+    for place in other.iterdir():
+        (data / place.name).mkdir(exist_ok=True)
+        (data / place.name / "linked").symlink_to(place, target_is_directory=True)
+        (data / place.name / "once more").symlink_to(place, target_is_directory=True)
+        (place / "itself").symlink_to(place, target_is_directory=True)
+        (data / place.name / "all").symlink_to(data, target_is_directory=True)
+    check(load_faces(data), FACES.labels.tolist(), ["Training"] * 9)
+
+
+@needs_links
+def test_a_link_that_leads_nowhere_is_told_and_a_pipe_is_no_picture(tmp_path: Path) -> None:
+    place = write_classes(tmp_path) / "Sad"
+    place.mkdir(exist_ok=True)
+    (place / "gone.png").symlink_to(tmp_path / "nothing.png")
+    os.mkfifo(place / "pipe.jpg")
+    assert load_faces(tmp_path).notes == (f"1 of 10 pictures cannot be read and are left out: {place / 'gone.png'}",)
+
+
+@pytest.mark.parametrize("split", [None, "val"])
+def test_pictures_in_no_folder_of_a_class_are_counted(tmp_path: Path, split: str | None) -> None:
+    write_classes(tmp_path, splits=dict(zip(SPLITS, ("train", "val", "test"), strict=True)) if split else None)
+    loose = [tmp_path / "a.png", tmp_path / "b.jpg", *([tmp_path / "train" / "c.png"] if split else [])]
+    for path in (*loose, tmp_path / ".hidden.png", tmp_path / "notes.txt"):
+        path.write_bytes(b"never looked at")
+    read = load_faces(tmp_path, split=split)
+    assert read.notes == (
+        f"{len(loose)} pictures lie in no folder of a class and are left out: {', '.join(map(str, loose))}",
+    )
+    assert len(read) == (3 if split else 9)
 
 
 def test_unknown_classes_are_named_unless_they_are_ignored(tmp_path: Path) -> None:
@@ -303,6 +349,16 @@ def test_affectnet_as_csv_lists(tmp_path: Path) -> None:
     assert valence[4:] == pytest.approx(np.arange(4, 9) / 10)
 
 
+def test_blank_lines_end_affectnets_lists_and_are_wrong_within(tmp_path: Path) -> None:
+    save(tmp_path / "0.png", FACES.pixels[0])
+    line = "0.png,,,,,,1,0,0\n"
+    (tmp_path / "training.csv").write_text(f"{HEADER}\n{line}\n  \n,,\n\n")
+    assert load_faces(tmp_path).labels.tolist() == [3]
+    (tmp_path / "training.csv").write_text(f"{HEADER}\n{line}\n{line}")
+    with pytest.raises(DataError, match="line 3: expected 9 cells, got 0"):
+        load_faces(tmp_path)
+
+
 @pytest.mark.parametrize("box", ["", "a,b,c,d", "1,1,0,5", "nan,1,5,5", "1e30,1,5,5", "9000,9000,5,5", "-50,-50,10,10"])
 def test_boxes_that_are_none_do_no_harm(tmp_path: Path, box: str) -> None:
     save(tmp_path / "0.png", FACES.pixels[0])
@@ -360,6 +416,25 @@ def test_kdef(tmp_path: Path) -> None:
     )
 
 
+def write_rafdb(folder: Path) -> None:
+    save(folder / "Image" / "aligned" / "train_00001_aligned.jpg", FACES.pixels[0])
+    (folder / "EmoLabel").mkdir()
+    (folder / "EmoLabel" / "list_patition_label.txt").write_text("train_00001.jpg 4\n")
+
+
+WRITERS: dict[str, Callable[[Path], object]] = {
+    "fer2013": lambda folder: write_csv(folder, FACES),
+    "classes": write_classes,
+    "manifest": lambda folder: write_table(
+        folder / "manifest.csv", {"path": picture_paths(folder), "label": ["sad"] * 9}
+    ),
+    "affectnet": lambda folder: write_affectnet(folder, [0, 1, 2]),
+    "affectnet-csv": lambda folder: write_affectnet_csv(folder, ".", "."),
+    "rafdb": write_rafdb,
+    "kdef": lambda folder: save(folder / "AF01" / "AF01ANS.JPG", FACES.pixels[0]),
+    "ferplus": lambda folder: write_label_csv(folder, FACES, pictures=True),
+}
+
 # --- which layout -----------------------------------------------------------------------------------------------------
 
 
@@ -395,6 +470,27 @@ def test_a_layout_asked_for_where_it_is_not_is_one_line(tmp_path: Path, layout: 
         assert len(str(error.value).splitlines()) == 1
 
 
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("wrapper", [".", "archive", "archive/images"])
+def test_a_layout_asked_for_begins_where_it_would_be_found(tmp_path: Path, layout: str, wrapper: str) -> None:
+    (tmp_path / wrapper).mkdir(parents=True, exist_ok=True)
+    WRITERS[layout](tmp_path / wrapper)
+    assert find_layout(tmp_path)[0] == layout
+    asked, found = load_faces(tmp_path, layout=layout), load_faces(tmp_path)
+    assert same_faces(asked, found)
+    assert len(asked)
+
+
+def test_a_manifest_asked_for_may_be_a_table_of_any_name_or_parquet_in_a_folder(tmp_path: Path) -> None:
+    columns: dict[str, list[object]] = {"path": picture_paths(tmp_path), "label": ["sad"] * 9}
+    table = write_table(tmp_path / "faces.csv", columns)
+    check(load_faces(table, layout="manifest"), [4] * 9, ["Training"] * 9)
+    with pytest.raises(DataError, match=r"cannot read .*manifest.csv: No such file"):
+        load_faces(tmp_path, layout="manifest")
+    write_table(tmp_path / "manifest.parquet", columns)
+    check(load_faces(tmp_path, layout="manifest"), [4] * 9, ["Training"] * 9)
+
+
 def test_votes_in_a_file_go_with_fer2013_alone(tmp_path: Path) -> None:
     write_classes(tmp_path)
     with pytest.raises(UsageError, match=r"votes in a file of their own go with fer2013.csv; .* read as 'classes'"):
@@ -407,14 +503,7 @@ def test_a_split_that_is_not_there_lists_those_that_are(tmp_path: Path) -> None:
         load_faces(tmp_path, split="val")
 
 
-WRITERS: dict[str, Callable[[Path], object]] = {
-    "classes": write_classes,
-    "affectnet": lambda folder: write_affectnet(folder, [0, 1, 2]),
-    "affectnet-csv": lambda folder: write_affectnet_csv(folder, ".", "."),
-}
-
-
-@pytest.mark.parametrize("layout", WRITERS)
+@pytest.mark.parametrize("layout", ["classes", "affectnet", "affectnet-csv"])
 def test_folders_that_may_not_be_read_are_one_line(
     tmp_path: Path, layout: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

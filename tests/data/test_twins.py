@@ -9,7 +9,7 @@ import imagehash
 import numpy as np
 import pytest
 from face_sets import drawn_faces, shared_faces
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -28,13 +28,13 @@ def alike(one: ImageArray, two: ImageArray, threshold: float = 0.98) -> bool:
     return max(np.corrcoef(a.ravel(), b.ravel())[0, 1], np.corrcoef(a.ravel(), b[:, ::-1].ravel())[0, 1]) > threshold
 
 
-def groups_by_pairs(pixels: ImageArray) -> list[frozenset[int]]:
+def groups_by_pairs(pixels: ImageArray, threshold: float = 0.98) -> list[frozenset[int]]:
     """Every pair looked at; the groups of two that are alike become one."""
     count = len(pixels)
     group = list(range(count))
     for a in range(count):
         for b in range(a):
-            if group[a] != group[b] and alike(pixels[a], pixels[b]):
+            if group[a] != group[b] and alike(pixels[a], pixels[b], threshold):
                 group = [group[b] if one == group[a] else one for one in group]
     return sorted((frozenset(i for i in range(count) if group[i] == g) for g in set(group)), key=min)
 
@@ -64,6 +64,32 @@ def test_groups_are_those_of_the_search_over_all_pairs(seed: int) -> None:
     assert frozenset({0, 3}) in found
     assert frozenset({1, 7}) in found
     assert frozenset({2, 10, 11}) in found
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 2)), min_size=1, max_size=30),
+    st.integers(1, 40),
+    st.integers(0, 1000),
+)
+def test_groups_of_many_copies_are_those_of_all_pairs(copies: list[tuple[int, int]], rows: int, seed: int) -> None:
+    faces = drawn_faces(6, seed=seed).pixels
+    blends = [np.uint8(0.5 * faces[one] + 0.5 * faces[(one + 1) % 6]) for one in range(6)]  # links between groups
+    looks = [faces, faces[:, :, ::-1], blends]
+    pixels = np.stack([looks[look][one] for one, look in copies])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(twins, "BLOCK", rows)
+        groups = find_twins(pixels, 0.9)
+    assert as_sets(groups) == groups_by_pairs(pixels, 0.9)
+    assert all(groups[one] == one for one in set(groups.tolist()))  # a group has the number of its first face
+
+
+def test_thousands_of_copies_are_one_group_and_progress_is_told_by_blocks() -> None:
+    seen: list[tuple[int, int]] = []
+    pixels = np.repeat(drawn_faces(1).pixels, 5000, 0)
+    groups = find_twins(pixels, progress=lambda done, total: seen.append((done, total)))
+    assert not groups.any()
+    assert seen == [(2048, 5000), (4096, 5000), (5000, 5000)]
 
 
 def test_groups_reach_across_the_blocks_of_the_search() -> None:

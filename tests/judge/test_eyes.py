@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import CancelledError
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from mien.data import align
 from mien.faces.mesh import MeshNet
 from mien.judge import eyes
 from mien.models import weights_path
-from mien.types import ImageArray
+from mien.types import FloatArray, ImageArray, Progress
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +61,27 @@ def test_what_was_kept_of_other_faces_or_broken_is_not_taken(pixels: ImageArray,
     (kept,) = own_cache.rglob("keypoints.npy")
     np.save(kept, np.zeros((2, 6, 2), np.float32))
     assert np.array_equal(eyes.find_keypoints(pixels), found, equal_nan=True)
+
+
+@pytest.mark.parametrize("fault", [KeyboardInterrupt, ValueError])
+def test_no_worker_goes_on_once_the_search_is_given_up(
+    fault: type[BaseException], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, stopped = threading.Barrier(2), []
+
+    def find(net: MeshNet, pixels: ImageArray, progress: Progress) -> FloatArray:
+        both.wait(60)
+        if len(pixels) == 4:  # the first of two parts
+            raise fault
+        try:
+            for _ in range(2_000_000):  # not for ever, should nobody stop it
+                progress(0, len(pixels))
+        except CancelledError:
+            stopped.append(len(pixels))
+            raise
+        return np.empty((len(pixels), 6, 2), np.float32)
+
+    monkeypatch.setattr(align, "find_keypoints", find)
+    with pytest.raises(fault):
+        eyes.find_keypoints(np.zeros((7, 48, 48), np.uint8), workers=2)
+    assert stopped == [3]

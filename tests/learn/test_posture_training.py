@@ -144,7 +144,8 @@ def test_an_observer_s_labels_hold_until_the_next(tmp_path: Path) -> None:
     assert count == 8 and before[2]["label"] is None  # the input stays
 
 
-TABLES = ("person,second\na,1\n", "person,second,label\na,x,positive\n", "person,second,label\na,1,good\n")
+TABLES = ("person,second\na,1\n", "person,second,label\na,x,positive\n", "person,second,label\na,1,good\n",
+          *(f"person,second,label\na,{number},positive\n" for number in ("inf", "-inf", "nan", "1e999")))  # fmt: skip
 
 
 @pytest.mark.parametrize("text", TABLES)

@@ -167,7 +167,7 @@ def test_the_log_has_a_line_for_each_epoch_that_was_told(trained: Run) -> None:
     lines = [json.loads(line) for line in (trained.folder / "log.jsonl").read_text().splitlines()]
     assert [EpochLog(**line) for line in lines] == trained.logs
     assert len(trained.logs) == 1
-    assert trained.stages[:3] == ["reading faces", "finding eyes and mouths", "training"]
+    assert trained.stages[:4] == ["reading faces", "looking for twins", "finding eyes and mouths", "training"]
 
 
 # --- going on, and going wrong ----------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def recall(name: str, arrays: Sequence[str]) -> Arrays | None:
 def keep(name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Keep arrays: whole, or not at all."""
     draft: Path | None = None
-    with contextlib.suppress(OSError, RuntimeError, ValueError):
+    try:
         place = folder() / name
         draft = place.with_name(f".{name}.{secrets.token_hex(4)}.part")
         draft.mkdir(parents=True)
@@ -70,8 +70,11 @@ def keep(name: str, arrays: Mapping[str, NDArray[Any]]) -> None:
             np.save(draft / f"{one}.npy", values, allow_pickle=False)
         shutil.rmtree(place, ignore_errors=True)  # a broken one
         draft.rename(place)
-    if draft is not None:
-        shutil.rmtree(draft, ignore_errors=True)
+    except (OSError, RuntimeError, ValueError):
+        pass
+    finally:  # Ctrl-C too leaves nothing behind
+        if draft is not None:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def fingerprint(path: Path) -> str:

@@ -92,7 +92,7 @@ class Description:
 
 
 def describe(faces: FaceSet, progress: Progress = no_progress) -> Description:
-    """Look at all faces: counts, votes and twins. `progress` counts the kinds of likeness searched."""
+    """Look at all faces: counts, votes and twins. `progress` counts the faces compared, once for each likeness."""
     groups = find_all_twins(faces, progress)
     pairs = choose_pairs(faces, groups)
     across = [pair for pair in pairs if _differ(faces.splits, pair)]
@@ -190,12 +190,11 @@ def vote_facts(faces: FaceSet, bits: FloatArray) -> dict[str, Any]:
 
 def find_all_twins(faces: FaceSet, progress: Progress = no_progress) -> dict[str, NDArray[np.int64]]:
     """Groups of faces that are alike, by three kinds of likeness: the same number (N,) for all of a group."""
-    kinds = {"pixels": twins.same_pixels, "hash": twins.same_hash, "thumbnails": twins.find_twins}
-    found = {}
-    for done, (how, find) in enumerate(kinds.items()):
-        progress(done, len(kinds))
-        found[how] = find(faces.pixels)
-    progress(len(kinds), len(kinds))
+    count, total = len(faces), 3 * len(faces)
+    found = {"pixels": twins.same_pixels(faces.pixels)}
+    progress(count, total)
+    found["hash"] = twins.same_hash(faces.pixels, progress=lambda done, _: progress(count + done, total))
+    found["thumbnails"] = twins.find_twins(faces.pixels, progress=lambda done, _: progress(2 * count + done, total))
     return found
 
 

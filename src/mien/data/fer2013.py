@@ -5,7 +5,6 @@ Goodfellow et al. 2013; the file of the Kaggle challenge, columns emotion, pixel
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,14 +13,15 @@ from numpy.typing import NDArray
 
 from mien.data import cache, ferplus
 from mien.data.faceset import FER2013_LABELS, FaceSet
-from mien.data.tables import find_columns
+from mien.data.names import usage_name
+from mien.data.tables import csv_lines, find_columns
 from mien.errors import DataError
 from mien.types import ImageArray, Progress, no_progress
 
 SIDE = 48
 COLUMNS = ("emotion", "pixels", "Usage")
 LEAST_CACHED = 4_000_000  # bytes; what is smaller is parsed in half a second
-_FORM = 1  # of what is cached; a change of it leaves older caches unused
+_FORM = 2  # of what is cached; a change of it leaves older caches unused
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,12 +41,13 @@ def load_fer2013(data: Path, votes: Path | None = None, *, only: str | None = No
     Args:
         data: fer2013.csv.
         votes: fer2013new.csv, whose lines stand in the same order, or a folder of FERPlus's label.csv files.
-        only: give one split alone.
+        only: give one split alone, in any spelling.
         progress: called with bytes read and bytes in all, when the file is parsed.
 
     Raises:
         DataError: a file is missing, or a line is not of that form (the line is named).
     """
+    only = None if only is None else usage_name(only)
     table = _read(data, only, progress)
     if only is not None:
         table = _select(table, only)
@@ -76,15 +77,16 @@ def _select(table: _Table, split: str) -> _Table:
 def _read(data: Path, only: str | None, progress: Progress) -> _Table:
     """The file from the cache, or parsed and kept there; where nothing can be kept, `only` that split is parsed."""
     try:
-        if data.stat().st_size < LEAST_CACHED or not cache.is_usable():
-            return _parse(data, only, progress)
+        size = data.stat().st_size
+        if size < LEAST_CACHED or not cache.is_usable():
+            return _parse(data, size, only, progress)
         name = f"fer2013-{_FORM}-{cache.fingerprint(data)[:32]}"
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         raise DataError(f"cannot read {data}: {getattr(error, 'strerror', None) or error}") from error
     known = cache.recall(name, ("pixels", "labels", "splits"))
     if known is not None and _is_whole(known):
         return _Table(known["pixels"], known["labels"], known["splits"], np.arange(len(known["pixels"])))
-    table = _parse(data, None, progress)
+    table = _parse(data, size, None, progress)
     cache.keep(name, {"pixels": table.pixels, "labels": table.labels, "splits": table.splits})
     return table
 
@@ -103,38 +105,31 @@ def _is_whole(known: cache.Arrays) -> bool:
     )
 
 
-def _parse(data: Path, only: str | None, progress: Progress) -> _Table:
+def _parse(data: Path, size: int, only: str | None, progress: Progress) -> _Table:
     pixels, labels, splits, rows = [], [], [], []
-    try:
-        size = data.stat().st_size
-        with open(data, newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file)
-            columns = find_columns(next(reader, []), COLUMNS, data)
-            done = 0
-            for row, line in enumerate(reader):
-                done += sum(map(len, line)) + 3
-                if row % 256 == 0:
-                    progress(min(done, size), size)
-                usage = line[columns[2]] if len(line) > max(columns) else ""
-                if only is None or usage == only:
-                    pixels.append(_parse_pixels(line, columns, data, row))
-                    labels.append(int(line[columns[0]]))
-                    splits.append(usage)
-                    rows.append(row)
-        progress(size, size)
-    except OSError as error:
-        raise DataError(f"cannot read {data}: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{data} is no CSV file: {error}") from error
+    lines = csv_lines(data)
+    columns = find_columns(next(lines, []), COLUMNS, data)
+    done = 0
+    for row, line in enumerate(lines):
+        done += sum(map(len, line)) + 3
+        if row % 256 == 0:
+            progress(min(done, size), size)
+        usage = usage_name(line[columns[2]]) if len(line) > max(columns) else ""
+        if not usage or only in (None, usage):  # a line without a split is refused, whatever is asked for
+            pixels.append(_parse_pixels(line, columns, data, row))
+            labels.append(int(line[columns[0]]))
+            splits.append(usage)
+            rows.append(row)
+    progress(size, size)
     faces = np.stack(pixels) if pixels else np.empty((0, SIDE, SIDE), np.uint8)
     return _Table(faces, np.asarray(labels, np.uint8), np.asarray(splits, np.str_), np.asarray(rows, np.int64))
 
 
 def _parse_pixels(line: list[str], columns: list[int], path: Path, row: int) -> ImageArray:
     try:
-        label, values, split = (line[column] for column in columns)
+        label, values, usage = (line[column] for column in columns)
         face = _to_bytes(values)
-        if len(face) != SIDE * SIDE or not 0 <= int(label) < len(FER2013_LABELS) or not split:
+        if len(face) != SIDE * SIDE or not 0 <= int(label) < len(FER2013_LABELS) or not usage.strip():
             raise ValueError
         return np.frombuffer(face, np.uint8).reshape(SIDE, SIDE)
     except (ValueError, OverflowError, IndexError):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mien import images
 from mien.data.faceset import LABELS, VOTE_LABELS, majority
+from mien.data.names import usage_name
 from mien.data.tables import csv_lines, find_columns
 from mien.errors import DataError, SourceError
 from mien.types import FloatArray, ImageArray
@@ -76,17 +77,21 @@ def _join_by_line(path: Path, lines: Lines) -> Joined:
     reader = csv_lines(path)
     header = next(reader, [])
     columns = find_columns(header, ("Image name", *COLUMNS), path)
+    usage = next((place for place, name in enumerate(header) if name.strip().lower() == "usage"), None)
+    last = max(columns) if usage is None else max(usage, *columns)
     rows = list(reader)
+    short = next((number for number, row in enumerate(rows, 2) if len(row) <= last), None)
+    if short is not None:
+        raise DataError(f"{path}, line {short}: expected {len(header)} cells, got {len(rows[short - 2])}")
     try:
         names = [row[columns[0]].strip() for row in rows]
         counts = checked_votes([[row[column] for column in columns[1:]] for row in rows])
-    except (ValueError, IndexError) as error:
+    except ValueError as error:
         raise DataError(f"{path} is no table of votes: {error}") from error
     if lines.rows[-1] >= len(counts):
         raise DataError(f"{path} has {len(counts)} rows, too few for {lines.data}; the two go together line by line")
-    usage = [name.strip().lower() for name in header]
-    if "usage" in usage:
-        _check_splits(path, [row[usage.index("usage")].strip() for row in rows], lines)
+    if usage is not None:
+        _check_splits(path, [usage_name(row[usage]) for row in rows], lines)
     return counts[lines.rows], np.asarray([bool(name) for name in names], bool)[lines.rows]
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from mien.data import ferplus
 from mien.data.faceset import LABELS
 from mien.data.names import LEFT_OUT, index_labels, label_index, plain, split_name, unknown_labels
-from mien.data.pictures import Listed, Listing, named, pictures_below
+from mien.data.pictures import Listed, Listing, named, pictures_below, pictures_in
 from mien.data.tables import csv_lines
 from mien.errors import DataError
 
@@ -43,14 +43,21 @@ def list_classes(folder: Path, *, ignore: Iterable[str] = ()) -> Listing:
     inside = folders_in(folder)
     splits = [(split_name(one.name), one) for one in inside]
     if not any(split for split, _ in splits):
-        return Listing(_classes(inside, "Training", folder, ignore))
+        return Listing(_classes(inside, "Training", folder, ignore), _outside_classes([folder]))
     odd = [one.name for split, one in splits if split is None and any(pictures_below(one))]
     if odd:
         raise DataError(f"{folder} has {named(odd)} beside folders of splits; expected train, val and test alone")
     pictures = [
         listed for split, one in splits if split is not None for listed in _classes(folders_in(one), split, one, ignore)
     ]
-    return Listing(pictures)
+    return Listing(pictures, _outside_classes([folder, *(one for _, one in splits)]))
+
+
+def _outside_classes(places: list[Path]) -> tuple[str, ...]:
+    """The note that counts the pictures which lie beside folders of classes, not in one; none where there are none."""
+    found = [path for place in places for path in pictures_in(place)]
+    what = "pictures lie in no folder of a class and are left out"
+    return (f"{len(found)} {what}: {named(found)}",) if found else ()
 
 
 def _classes(inside: list[Path], split: str, folder: Path, ignore: Iterable[str]) -> list[Listed]:

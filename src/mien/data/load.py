@@ -7,13 +7,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from mien.data import affectnet, folders, manifest
 from mien.data.faceset import SPLITS, FaceSet
 from mien.data.fer2013 import is_fer2013, load_fer2013
-from mien.data.names import split_name
+from mien.data.names import usage_name
 from mien.data.pictures import Listing, cut_faces
 from mien.data.tables import first_line
 from mien.errors import DataError, UsageError
@@ -29,6 +29,17 @@ _LISTS: dict[str, Callable[[Path], Listing]] = {
     "ferplus": folders.list_ferplus,
 }
 LAYOUTS = ("fer2013", *_LISTS)
+# What shows a layout: a file of this name in a folder, or else what the folder holds.
+_FILES = {"fer2013": ("fer2013.csv",), "manifest": ("manifest.csv", "manifest.parquet")}
+_SIGNS: dict[str, Callable[[Path], object]] = {
+    "rafdb": lambda one: any(os.path.isfile(base / folders.RAFDB_LIST) for base in (one, one / "basic")),
+    "affectnet": affectnet.has_affectnet,
+    "affectnet-csv": affectnet.lists_in,
+    "ferplus": folders.has_ferplus,
+    "classes": folders.has_classes,
+    "kdef": folders.has_kdef,
+}
+_ORDER = (*_FILES, *_SIGNS)  # in which they are looked for
 _DEEPEST = 4  # folders with nothing but one folder in them that are passed through, as archives often have
 
 
@@ -59,13 +70,12 @@ def load_faces(
         UsageError: there is no such layout, or votes are given for other data than fer2013.csv.
         MissingExtraError: Parquet without pyarrow.
     """
-    chosen, place = (layout, data) if layout is not None else find_layout(data)
-    if chosen not in LAYOUTS:
-        raise UsageError(f"there is no layout {chosen!r}; there are: {', '.join(LAYOUTS)}")
-    wanted = None if split is None else split_name(split) or split
+    if layout not in (None, *LAYOUTS):
+        raise UsageError(f"there is no layout {layout!r}; there are: {', '.join(LAYOUTS)}")
+    chosen, place = find_layout(data) if layout is None else (layout, _place_of(layout, data))
+    wanted = None if split is None else usage_name(split)
     if chosen == "fer2013":
-        file = place / "fer2013.csv" if os.path.isdir(place) else place
-        return load_fer2013(file, votes, only=wanted, progress=progress)
+        return load_fer2013(place, votes, only=wanted, progress=progress)
     if votes is not None:
         raise UsageError(f"votes in a file of their own go with fer2013.csv; {data} is read as {chosen!r}")
     listing = _LISTS[chosen](place)
@@ -100,9 +110,11 @@ def _layout_of_file(data: Path) -> str:
     header = manifest.parquet_columns(data) if is_parquet else first_line(data)
     if affectnet.is_affectnet_list(header):
         return "affectnet-csv"
+    if is_fer2013(header) and not is_parquet:  # though it may have a column 'image' besides
+        return "fer2013"
     if manifest.is_manifest(header):
         return "manifest"
-    if is_fer2013(header) or "pixels" in (name.lower() for name in header):
+    if "pixels" in (name.lower() for name in header):
         return "fer2013"  # whose reader says which column is missing
     raise DataError(
         f"{data} is neither fer2013.csv (emotion, pixels, Usage) nor a manifest (path, and label, votes or valence); "
@@ -111,15 +123,9 @@ def _layout_of_file(data: Path) -> str:
 
 
 def _layout_of_folder(data: Path) -> tuple[str, Path]:
-    place = data
-    for _ in range(_DEEPEST):
-        found = _layout_here(place)
-        if found is not None:
-            return found
-        inside = folders.folders_in(place)
-        if len(inside) != 1:
-            break
-        place = inside[0]
+    found = _walk_down(data, _ORDER)
+    if found is not None:
+        return found
     names = ", ".join(one.name for one in folders.folders_in(data)[:8]) or "none"
     raise DataError(
         f"{data} has no layout that is known ({', '.join(LAYOUTS)}; docs/data.md shows them); "
@@ -127,18 +133,31 @@ def _layout_of_folder(data: Path) -> tuple[str, Path]:
     )
 
 
-def _layout_here(place: Path) -> tuple[str, Path] | None:
-    if os.path.isfile(place / "fer2013.csv"):
-        return "fer2013", place / "fer2013.csv"
-    for name in ("manifest.csv", "manifest.parquet"):
-        if os.path.isfile(place / name):
-            return "manifest", place / name
-    signs: dict[str, Callable[[Path], object]] = {
-        "rafdb": lambda one: any(os.path.isfile(base / folders.RAFDB_LIST) for base in (one, one / "basic")),
-        "affectnet": affectnet.has_affectnet,
-        "affectnet-csv": affectnet.lists_in,
-        "ferplus": folders.has_ferplus,
-        "classes": folders.has_classes,
-        "kdef": folders.has_kdef,
-    }
-    return next(((name, place) for name, has in signs.items() if has(place)), None)
+def _place_of(layout: str, data: Path) -> Path:
+    """Where a layout that was asked for begins; where nothing shows it, its reader is left to say what is missing."""
+    found = _walk_down(data, (layout,)) if os.path.isdir(data) else None
+    if found is not None:
+        return found[1]
+    return data / _FILES[layout][0] if layout in _FILES and os.path.isdir(data) else data
+
+
+def _walk_down(data: Path, layouts: Sequence[str]) -> tuple[str, Path] | None:
+    """The first of some layouts that a folder shows, or the one folder in it, and where it begins."""
+    place = data
+    for _ in range(_DEEPEST):
+        for layout in layouts:
+            begins = _begins(layout, place)
+            if begins is not None:
+                return layout, begins
+        inside = folders.folders_in(place)
+        if len(inside) != 1:
+            break
+        place = inside[0]
+    return None
+
+
+def _begins(layout: str, place: Path) -> Path | None:
+    """Where a layout begins in this very folder: its file, or the folder; None where the folder does not show it."""
+    if layout in _FILES:
+        return next((place / name for name in _FILES[layout] if os.path.isfile(place / name)), None)
+    return place if _SIGNS[layout](place) else None

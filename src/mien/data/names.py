@@ -69,6 +69,11 @@ def split_name(text: str) -> str | None:
     return _SPLIT_OF.get(plain(text))
 
 
+def usage_name(text: str) -> str:
+    """The split that a word means; a word that means none is a split of its own."""
+    return split_name(text) or text.strip()
+
+
 def index_labels(texts: Sequence[str], source: object, *, ignore: Iterable[str] = ()) -> NDArray[np.int64]:
     """Indices into LABELS of labels in any spelling; -1 where a text is empty, LEFT_OUT where it is ignored.
 

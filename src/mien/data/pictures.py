@@ -27,7 +27,7 @@ from mien.types import Box, FloatArray, ImageArray, Progress, no_progress
 # By the name alone, since a folder holds other files too; each is then decoded by its content.
 ENDINGS = {
     *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic"),
-    *(".heif", ".jp2", ".ppm", ".pgm"),
+    *(".heif", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c", ".ppm", ".pgm", ".pbm", ".pnm"),
 }
 SMALL_SIDE = 128  # px: a squarish picture up to this side is a ready crop; a photo's face would be too small here
 CROP_SIDE = 256  # px: one up to this side may be a crop in which no face is found (AffectNet's have 224)
@@ -95,6 +95,8 @@ def named(files: Sequence[object]) -> str:
 def pictures_below(folder: Path) -> Iterator[Path]:
     """Every picture in a folder and below by its ending, sorted; hidden ones are passed over.
 
+    Links to folders are followed, but into no folder twice, nor into one that holds `folder` itself.
+
     Raises:
         DataError: a folder cannot be read.
     """
@@ -102,11 +104,39 @@ def pictures_below(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
 
-    for here, folders, files in os.walk(folder, onerror=refuse):
+    entered = {_identity(above) for above in Path(os.path.abspath(folder)).parents}
+    for here, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
+        identity = _identity(Path(here))
+        if identity in entered:
+            folders.clear()
+            continue
+        entered.add(identity)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
-            if not name.startswith(".") and Path(name).suffix.lower() in ENDINGS:
-                yield Path(here, name)
+        yield from filter(_is_picture, (Path(here, name) for name in sorted(files)))
+
+
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures in a folder itself and not below, else as `pictures_below`."""
+    try:
+        return sorted(filter(_is_picture, folder.iterdir()))
+    except OSError as error:
+        raise DataError(f"cannot read {folder}: {error.strerror}") from error
+
+
+def _identity(folder: Path) -> tuple[int, int]:
+    """What a folder has in common with all links to it."""
+    try:
+        about = folder.stat()
+    except OSError as error:
+        raise DataError(f"cannot read {folder}: {error.strerror}") from error
+    return about.st_dev, about.st_ino
+
+
+def _is_picture(path: Path) -> bool:
+    """Whether a name is a picture's. A link that leads nowhere is one too, told later as one that cannot be read."""
+    if path.name.startswith(".") or path.suffix.lower() not in ENDINGS:
+        return False
+    return os.path.isfile(path) or not os.path.exists(path)  # no folder, and no pipe, which would keep us waiting
 
 
 def cut_faces(listing: Listing, size: int = 48, progress: Progress = no_progress) -> FaceSet:

@@ -141,7 +141,7 @@ def _observed(path: Path) -> list[tuple[str, int, str]]:
         changes = [(line["person"], int(float(line["second"])), (line["label"] or "").strip()) for line in lines]
     except FileNotFoundError:
         raise DataError(f"there is no file {path}") from None
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+    except (OSError, ValueError, OverflowError, KeyError, TypeError, csv.Error) as error:
         raise DataError(f"{path} is no table of person,second,label: {str(error)[:100]}") from error
     if wrong := [label for _, _, label in changes if label and label not in TONES]:
         raise DataError(f"{path} has the label {wrong[0]!r}; a label is one of: {', '.join(TONES)}, or empty")

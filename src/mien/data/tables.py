@@ -12,12 +12,21 @@ from mien.errors import DataError
 def csv_lines(path: Path) -> Iterator[list[str]]:
     """The lines of a CSV file (UTF-8, with a byte-order mark or without), the first one too.
 
+    Blank lines at its end are passed over; others are given, so that lines can be counted.
+
     Raises:
         DataError: the file cannot be read, or is no CSV file.
     """
     try:
         with open(path, newline="", encoding="utf-8-sig") as file:
-            yield from csv.reader(file)
+            blank: list[list[str]] = []
+            for line in csv.reader(file):
+                if any(cell.strip() for cell in line):
+                    yield from blank
+                    yield line
+                    blank = []
+                else:
+                    blank.append(line)
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from error
     except (UnicodeDecodeError, csv.Error) as error:

@@ -14,7 +14,7 @@ from PIL import Image
 
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
-from mien.types import FloatArray, ImageArray
+from mien.types import FloatArray, ImageArray, Progress, no_progress
 
 THUMB = 12  # side of the thumbnails that are compared
 HASH_SIDE, HASHED_SIDE = 8, 32  # frequencies that the perceptual hash keeps, of a face so large
@@ -23,13 +23,14 @@ BLOCK = 2048  # faces compared with all others at a time,
 MOST_PRODUCTS = 2**27  # fewer where there are more than 65,000: half a gigabyte
 
 
-def find_twins(pixels: ImageArray, threshold: float = 0.98) -> NDArray[np.int64]:
+def find_twins(pixels: ImageArray, threshold: float = 0.98, *, progress: Progress = no_progress) -> NDArray[np.int64]:
     """Groups of near-identical faces, mirrored ones too: the same number (N,) for all faces of a group.
 
     Two faces are twins when their 12 x 12 thumbnails, brought to mean 0 and length 1, correlate above `threshold`.
+    `progress` is called with faces compared and faces in all.
     """
     thumbs = _thumbnails(pixels)
-    return _linked(_unit(thumbs), _unit(thumbs[:, :, ::-1]), threshold)
+    return _linked(_unit(thumbs), _unit(thumbs[:, :, ::-1]), threshold, progress)
 
 
 def has_twin(pixels: ImageArray, which: NDArray[np.int64], threshold: float = 0.98) -> NDArray[np.bool_]:
@@ -47,11 +48,16 @@ def same_pixels(pixels: ImageArray) -> NDArray[np.int64]:
     return np.asarray([first.setdefault(face.tobytes(), index) for index, face in enumerate(pixels)], np.int64)
 
 
-def same_hash(pixels: ImageArray, distance: int = HASH_DISTANCE) -> NDArray[np.int64]:
-    """Groups of faces whose perceptual hashes, mirrored or not, differ in at most `distance` of 64 bits: (N,)."""
+def same_hash(
+    pixels: ImageArray, distance: int = HASH_DISTANCE, *, progress: Progress = no_progress
+) -> NDArray[np.int64]:
+    """Groups of faces whose perceptual hashes, mirrored or not, differ in at most `distance` of 64 bits: (N,).
+
+    `progress` is called with faces compared and faces in all.
+    """
     # Of two rows of +-1, 64 minus the product is twice the number of bits that differ.
     plain, mirrored = (2 * perceptual_hash(faces).astype(np.float32) - 1 for faces in (pixels, pixels[:, :, ::-1]))
-    return _linked(plain, mirrored, HASH_SIDE**2 - 2 * distance - 1)
+    return _linked(plain, mirrored, HASH_SIDE**2 - 2 * distance - 1, progress)
 
 
 def perceptual_hash(pixels: ImageArray) -> NDArray[np.bool_]:
@@ -77,7 +83,9 @@ def members(groups: NDArray[np.int64]) -> list[NDArray[np.int64]]:
     return sorted((part for part in parts if len(part) > 1), key=lambda part: (-len(part), int(part[0])))
 
 
-def _linked(flat: FloatArray, mirrored: FloatArray, threshold: float) -> NDArray[np.int64]:
+def _linked(
+    flat: FloatArray, mirrored: FloatArray, threshold: float, progress: Progress = no_progress
+) -> NDArray[np.int64]:
     """Groups of rows that are linked, directly or through others, by a product above `threshold`: (N,)."""
     count = len(flat)
     parent = np.arange(count)
@@ -92,9 +100,13 @@ def _linked(flat: FloatArray, mirrored: FloatArray, threshold: float) -> NDArray
     for start in range(0, count, block_rows):
         block = flat[start : start + block_rows]
         alike = np.maximum(block @ flat.T, block @ mirrored.T) > threshold
-        for one, two in zip(*np.nonzero(alike), strict=True):
-            a, b = root(start + int(one)), root(int(two))
-            parent[max(a, b)] = min(a, b)
+        for row, linked in enumerate(alike, start):
+            which = np.append(np.flatnonzero(linked), row)
+            above = parent[which]
+            if (above != above[0]).any():  # else they are one group already: of many alike, each pair is not joined
+                roots = [root(int(one)) for one in np.unique(above)]
+                parent[roots] = parent[which] = min(roots)
+        progress(min(start + block_rows, count), count)
     return np.asarray([root(index) for index in range(count)], np.int64)
 
 
@@ -116,18 +128,20 @@ def _unit(thumbs: FloatArray) -> FloatArray:
     return np.asarray(flat / np.linalg.norm(flat, axis=1, keepdims=True), np.float32)
 
 
-def holdout(faces: FaceSet, *, share: float = 0.1, seed: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def holdout(
+    faces: FaceSet, *, share: float = 0.1, seed: int = 0, progress: Progress = no_progress
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Divide the Training split: (indices to fit, indices that select checkpoints).
 
     The held-out tenth has no twin anywhere. From the rest, faces with a twin in another split are left out, and
     so are those that FERPlus does not list. Data without another split are divided likewise: nothing is then left
     out, and there is nothing but the held-out tenth to judge by. Where most faces have twins (frames of a clip), the
-    held-out part is smaller than `share`.
+    held-out part is smaller than `share`. `progress` is that of `find_twins`.
 
     Raises:
         DataError: there is no Training split, or too few of its faces are free of twins.
     """
-    groups = find_twins(faces.pixels)
+    groups = find_twins(faces.pixels, progress=progress)
     training = (faces.splits == "Training") & faces.named
     sizes = np.bincount(groups, minlength=len(faces))[groups]
     elsewhere = np.isin(groups, groups[faces.splits != "Training"])

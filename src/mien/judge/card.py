@@ -118,8 +118,7 @@ def tone_for_card(
     """
     if not classifier.card.votes:
         raise DataError(f"{classifier.card.identity} gives no votes: it has no tone")
-    stage("looking for twins")
-    _, held = twins.holdout(faces)
+    _, held = twins.holdout(faces, progress=stage("looking for twins"))
     checked = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
     if not len(checked):
         raise DataError(f"the data hold no split {VALIDATION!r}: a tone needs faces to be checked by")

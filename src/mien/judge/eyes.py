@@ -6,7 +6,8 @@ The mesh takes longer than the network that is judged; of the same faces it alwa
 from __future__ import annotations
 
 import hashlib
-from concurrent.futures import ThreadPoolExecutor
+import threading
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -48,14 +49,21 @@ def _find(path: Path, pixels: ImageArray, progress: Progress, workers: int) -> F
     for net in nets:  # the first run of each turns standard error off for a moment: not in two threads at a time
         net(np.zeros((8, 8, 3), np.uint8), (4.0, 4.0), 8.0, 0.0)
     counts = [0] * len(parts)
+    stopped = threading.Event()
 
     def work(place: int) -> FloatArray:
         def count(done: int, _: int) -> None:
+            if stopped.is_set():
+                raise CancelledError
             counts[place] = done
             progress(sum(counts), len(pixels))
 
         return align.find_keypoints(nets[place], pixels[parts[place]], count)
 
     with ThreadPoolExecutor(len(parts) or 1) as pool:
-        found = list(pool.map(work, range(len(parts))))
+        try:
+            found = list(pool.map(work, range(len(parts))))
+        except BaseException:  # Ctrl-C too: to leave the pool is to wait for its workers, who may have minutes to go
+            stopped.set()
+            raise
     return np.concatenate(found) if found else np.empty((0, 6, 2), np.float32)

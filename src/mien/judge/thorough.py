@@ -67,8 +67,7 @@ def without_twins(judged: Judged, others: FaceSet, *, progress: Progress = no_pr
     Returns `{faces_left_out, heads{head: {n, accuracy, macro_f1}}}`.
     """
     count = len(judged.faces)
-    groups = find_twins(np.concatenate([judged.faces.pixels, others.pixels]))
-    progress(1, 1)
+    groups = find_twins(np.concatenate([judged.faces.pixels, others.pixels]), progress=progress)
     alone = ~np.isin(groups[:count], groups[count:])
     said = take_answers(judged.said, alone)
     heads = evaluate.judge_briefly(judged.classifier, judged.faces.take(alone), said) if alone.any() else {}

@@ -62,7 +62,7 @@ def load(
     for line in faces.notes:
         watcher.note(line)
     faces = faceset.with_votes(faces)
-    fit, held = twins.holdout(faces)
+    fit, held = twins.holdout(faces, progress=watcher.stage("looking for twins"))
     keypoints = _keypoints(faces, out / "keypoints.npz", watcher)
     validation = np.flatnonzero((faces.splits == VALIDATION) & faces.named)
     about, licence = describe(data, votes, layout)
