@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     from av.video.frame import VideoFrame
     from av.video.reformatter import VideoReformatter
 
+# How pictures are called in folders, which hold other files too; each is then decoded by its content.
+PICTURE_ENDINGS = {
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic"),
+    *(".heif", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c", ".ppm", ".pgm", ".pbm", ".pnm"),
+}
+
 
 @dataclass(frozen=True)
 class CropGeometry:

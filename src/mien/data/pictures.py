@@ -24,11 +24,6 @@ from mien.faces.mesh import MeshNet
 from mien.models import weights_path
 from mien.types import Box, FloatArray, ImageArray, Progress, no_progress
 
-# By the name alone, since a folder holds other files too; each is then decoded by its content.
-ENDINGS = {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic"),
-    *(".heif", ".jp2", ".j2k", ".jpx", ".jpf", ".jpc", ".j2c", ".ppm", ".pgm", ".pbm", ".pnm"),
-}
 SMALL_SIDE = 128  # px: a squarish picture up to this side is a ready crop; a photo's face would be too small here
 CROP_SIDE = 256  # px: one up to this side may be a crop in which no face is found (AffectNet's have 224)
 SQUARISH = 1.25  # the longer side by the shorter, at most
@@ -134,7 +129,7 @@ def _identity(folder: Path) -> tuple[int, int]:
 
 def _is_picture(path: Path) -> bool:
     """Whether a name is a picture's. A link that leads nowhere is one too, told later as one that cannot be read."""
-    if path.name.startswith(".") or path.suffix.lower() not in ENDINGS:
+    if path.name.startswith(".") or path.suffix.lower() not in images.PICTURE_ENDINGS:
         return False
     return os.path.isfile(path) or not os.path.exists(path)  # no folder, and no pipe, which would keep us waiting
 

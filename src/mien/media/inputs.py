@@ -11,11 +11,11 @@ from typing import TypeAlias
 from urllib.parse import unquote
 
 from mien.errors import SourceError
+from mien.images import PICTURE_ENDINGS
 
 # What a folder is searched for. A file that is named outright is opened whatever its ending.
 ENDINGS = {
-    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".avif", ".tif", ".tiff", ".bmp", ".gif", ".heic"),
-    *(".heif", ".jp2", ".ppm", ".pgm"),
+    *PICTURE_ENDINGS,
     *(".mp4", ".m4v", ".mov", ".mkv", ".webm", ".avi", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".3gp", ".3g2"),
     *(".flv", ".wmv", ".asf", ".ogv", ".mxf", ".y4m", ".vob", ".dv"),
 }
