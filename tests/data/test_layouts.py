@@ -471,7 +471,7 @@ def test_a_layout_asked_for_where_it_is_not_is_one_line(tmp_path: Path, layout: 
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("wrapper", [".", "archive", "archive/images"])
+@pytest.mark.parametrize("wrapper", [".", "archive/images"])
 def test_a_layout_asked_for_begins_where_it_would_be_found(tmp_path: Path, layout: str, wrapper: str) -> None:
     (tmp_path / wrapper).mkdir(parents=True, exist_ok=True)
     WRITERS[layout](tmp_path / wrapper)

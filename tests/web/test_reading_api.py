@@ -9,6 +9,7 @@ import struct
 import tempfile
 import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -226,7 +227,8 @@ def test_a_clip_is_not_marked_for_a_client_that_has_gone(
     scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "POST", "scheme": "http",
              "path": "/api/annotate", "raw_path": b"/api/annotate", "query_string": b"", "root_path": "",
              "headers": [(name.lower(), value) for name, value in form.headers.raw]}  # fmt: skip
-    asyncio.run(app(scope, receive, send))
+    with ThreadPoolExecutor(1) as thread:  # in this one a browser's loop may be running
+        thread.submit(asyncio.run, app(scope, receive, send)).result()
     assert [len(names) for names in during] == [1] and during[0][0].startswith("mien-")
     assert list(tmp_path.iterdir()) == []
     assert not app.state.services.engine._taken[False]
