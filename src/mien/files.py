@@ -147,6 +147,15 @@ def check_suffix(path: Path, suffixes: tuple[str, ...]) -> None:
         raise UsageError(f"cannot tell the format of {path}: end its name with one of {', '.join(suffixes)}")
 
 
+def identity(path: Path) -> tuple[int, int] | None:
+    """What a file or folder has in common with all links and names that lead to it; None if there is none."""
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino
+
+
 def nothing_written(path: Path, why: str = NO_FRAME) -> str:
     """The line for an output that there was nothing for."""
     return f"nothing was written to {path}: {why}"

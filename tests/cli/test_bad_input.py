@@ -14,6 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from cut_clips import whole_and_cut
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -110,15 +111,7 @@ def test_the_limit_of_pixels_can_be_moved(mien, astronaut: Path) -> None:
 def test_of_a_clip_cut_off_what_can_be_read_is_read_and_said(
     mien, long_clip: Path, tmp_path: Path, suffix: str
 ) -> None:
-    whole = tmp_path / f"whole{suffix}"
-    with av.open(str(long_clip)) as source, av.open(str(whole), "w") as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                target.mux(packet)
-    cut = tmp_path / f"cut{suffix}"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    _, cut = whole_and_cut(long_clip, tmp_path, suffix)
     ended = mien("read", cut, "-q", "--every", 30, "--json", "-", "--annotate", tmp_path / "o.mp4")
     assert 2 < len(ended.readings) < 10
     assert (tmp_path / "o.mp4").stat().st_size > 0

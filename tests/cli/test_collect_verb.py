@@ -9,10 +9,10 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-import av
 import numpy as np
 import pyarrow.parquet
 import pytest
+from cut_clips import whole_and_cut
 from readings import expression, face
 
 from mien.body.posture import FEATURES
@@ -156,15 +156,7 @@ def test_nobody_seen_is_no_file(clip: Path, tmp_path: Path, monkeypatch) -> None
 
 
 def test_of_a_clip_cut_off_what_was_seen_is_kept_and_said(mien, long_clip: Path, tmp_path: Path, monkeypatch) -> None:
-    whole = tmp_path / "whole.mkv"
-    with av.open(str(long_clip)) as source, av.open(str(whole), "w") as target:
-        stream = target.add_stream_from_template(source.streams.video[0])
-        for packet in source.demux(video=0):
-            if packet.dts is not None:
-                packet.stream = stream
-                target.mux(packet)
-    cut = tmp_path / "cut.mkv"
-    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 6 // 10])
+    whole, cut = whole_and_cut(long_clip, tmp_path, ".mkv")
     monkeypatch.setattr(collecting, "Pipeline", lambda options: Seen())
     for clip, code in ((cut, 1), (whole, 0)):
         answer(monkeypatch, "yes\n")

@@ -115,9 +115,8 @@ def _ask(job: Collection) -> None:
 
 def _record(job: Collection, recorder: Recorder, pipeline: Pipeline) -> list[str]:
     """Read the source to its end; the key pressed last is the label until the next. Returns what is missing."""
-    spec: str | int = int(job.source) if job.source.isdecimal() else job.source
     label: str | None = None
-    with open_source(spec, SourceOptions()) as source, Keys() as keys:
+    with open_source(job.source, SourceOptions()) as source, Keys() as keys:
         if not source.is_stream:
             raise UsageError(f"{job.source} does not move: a recording needs a camera or a clip")
         _say(message("collect.begun", job.language))

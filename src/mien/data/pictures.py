@@ -21,6 +21,7 @@ from mien.data.faceset import FaceSet
 from mien.errors import DataError, SourceError
 from mien.faces.detect import BlazeFace, FaceFinder
 from mien.faces.mesh import MeshNet
+from mien.files import identity
 from mien.models import weights_path
 from mien.types import Box, FloatArray, ImageArray, Progress, no_progress
 
@@ -99,13 +100,13 @@ def pictures_below(folder: Path) -> Iterator[Path]:
     def refuse(error: OSError) -> None:
         raise DataError(f"cannot read {error.filename}: {error.strerror}") from error
 
-    entered = {_identity(above) for above in Path(os.path.abspath(folder)).parents}
+    entered = {identity(above) for above in Path(os.path.abspath(folder)).parents}
     for here, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
-        identity = _identity(Path(here))
-        if identity in entered:
+        this = identity(Path(here))
+        if this in entered:
             folders.clear()
             continue
-        entered.add(identity)
+        entered.add(this)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         yield from filter(_is_picture, (Path(here, name) for name in sorted(files)))
 
@@ -116,15 +117,6 @@ def pictures_in(folder: Path) -> list[Path]:
         return sorted(filter(_is_picture, folder.iterdir()))
     except OSError as error:
         raise DataError(f"cannot read {folder}: {error.strerror}") from error
-
-
-def _identity(folder: Path) -> tuple[int, int]:
-    """What a folder has in common with all links to it."""
-    try:
-        about = folder.stat()
-    except OSError as error:
-        raise DataError(f"cannot read {folder}: {error.strerror}") from error
-    return about.st_dev, about.st_ino
 
 
 def _is_picture(path: Path) -> bool:

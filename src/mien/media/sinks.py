@@ -8,7 +8,6 @@ drawing is done before, elsewhere.
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +17,7 @@ from typing import IO, Any, Protocol, TextIO
 from PIL import Image
 
 from mien.errors import SinkError, UsageError
-from mien.files import Draft, check_suffix, nothing_written, sink_error, telling
+from mien.files import Draft, check_suffix, identity, nothing_written, sink_error, telling
 from mien.media.tables import CsvSink, ParquetSink
 from mien.types import Frame, Reading
 
@@ -218,7 +217,7 @@ class AnnotationFolder:
     def __init__(self, folder: Path, inputs: Iterable[Path] = ()) -> None:
         self.folder = folder
         self._taken: set[str] = set()
-        self._inputs = {_identity(path) for path in inputs} - {None}
+        self._inputs = {identity(path) for path in inputs} - {None}
         with telling(folder):
             folder.mkdir(exist_ok=True)
 
@@ -232,7 +231,7 @@ class AnnotationFolder:
         suffix = origin.suffix.lower() if origin.suffix.lower() in suffixes else usual
         stem = "".join("_" if letter in '/\\:*?"<>|' else letter for letter in origin.stem) or "input"
         if source.path is not None:
-            self._inputs |= {_identity(source.path)} - {None}
+            self._inputs |= {identity(source.path)} - {None}
         name, number = stem + suffix, 2
         while self._is_taken(name):
             name, number = f"{stem}-{number}{suffix}", number + 1
@@ -241,13 +240,4 @@ class AnnotationFolder:
 
     def _is_taken(self, name: str) -> bool:
         # Two folders may hold the same name; some systems ignore case.
-        return name.lower() in self._taken or _identity(self.folder / name) in self._inputs
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    """Which file lies there, under whatever name and through links; None if there is none."""
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return found.st_dev, found.st_ino
+        return name.lower() in self._taken or identity(self.folder / name) in self._inputs
