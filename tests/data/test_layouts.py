@@ -1,59 +1,24 @@
-"""Every layout, written as it is published and read back: the same faces, labels, splits; what is odd is told."""
+"""Folders and manifests, written and read back alike; what is odd is told; and which layout a folder has."""
 
 from __future__ import annotations
 
-import csv
-import math
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from face_sets import drawn_faces, same_faces, write_csv, write_label_csv
+from face_sets import same_faces
+from layout_files import CLASS_NAMES, FACES, WRITERS, check, picture_paths, save, write_classes, write_table
 from PIL import Image
 
 from mien.data import affectnet, folders, manifest
-from mien.data.faceset import LABELS, SPLITS, VOTE_LABELS, FaceSet
+from mien.data.faceset import LABELS, SPLITS, VOTE_LABELS
 from mien.data.load import LAYOUTS, find_layout, load_faces
 from mien.data.pictures import cut_faces
 from mien.errors import DataError, MienError, UsageError
-from mien.types import ImageArray
-
-FACES = drawn_faces(9, splits=SPLITS)
-CLASS_NAMES = ("Anger", "disgust", "FEAR", "Happiness", "Sad", "Surprised", "neutral", "Contempt")
-
-
-def save(path: Path, pixels: ImageArray) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(pixels).save(path)
-    return path
-
-
-def stem_order(faces: FaceSet) -> list[int]:
-    """The faces by the number that ends the name of their file."""
-    return [int(i) for i in np.argsort([int("".join(filter(str.isdigit, Path(file).stem))) for file in faces.files])]
-
-
-def check(read: FaceSet, labels: list[int], splits: list[str]) -> None:
-    """The drawn faces, in the order of their numbers, with these labels and splits."""
-    ordered = read.take(np.asarray(stem_order(read)))
-    assert np.array_equal(ordered.pixels, FACES.pixels[: len(labels)])
-    assert ordered.labels.tolist() == labels
-    assert ordered.splits.tolist() == splits
-    assert ordered.named.all()
-    assert not read.notes
-
 
 # --- folders by class -------------------------------------------------------------------------------------------------
-
-
-def write_classes(folder: Path, *, splits: dict[str, str] | None = None, ending: str = ".png") -> Path:
-    for index, (face, label) in enumerate(zip(FACES.pixels, FACES.labels, strict=True)):
-        place = folder / splits[str(FACES.splits[index])] if splits else folder
-        save(place / CLASS_NAMES[label] / f"{index}{ending}", face)
-    return folder
 
 
 ENDINGS = [".png", ".bmp", ".tif", ".webp", ".PNG", ".pgm", ".ppm", ".pbm", ".pnm",
@@ -162,24 +127,6 @@ def test_other_folders_beside_those_of_splits_are_refused(tmp_path: Path) -> Non
 # --- manifests --------------------------------------------------------------------------------------------------------
 
 
-def write_table(path: Path, columns: dict[str, list[object]]) -> Path:
-    if path.suffix == ".parquet":
-        import pyarrow
-        from pyarrow import parquet
-
-        parquet.write_table(pyarrow.table(columns), path)
-    else:
-        with open(path, "w", newline="") as file:
-            rows = csv.writer(file)
-            rows.writerow(columns)
-            rows.writerows(zip(*columns.values(), strict=True))
-    return path
-
-
-def picture_paths(folder: Path) -> list[object]:
-    return [str(save(folder / "faces" / f"{i}.png", face).relative_to(folder)) for i, face in enumerate(FACES.pixels)]
-
-
 @pytest.mark.parametrize("ending", [".csv", ".parquet"])
 def test_a_manifest_with_all_that_it_may_hold(tmp_path: Path, ending: str) -> None:
     valence = np.linspace(-1, 1, 9)
@@ -256,184 +203,6 @@ def test_lines_of_a_manifest_with_too_many_or_too_few_cells_are_named(tmp_path: 
     with pytest.raises(DataError, match="lists no pictures"):
         load_faces(tmp_path / "a.csv")
 
-
-# --- published sets ---------------------------------------------------------------------------------------------------
-
-
-def write_affectnet(folder: Path, codes: list[object]) -> Path:
-    for index, code in enumerate(codes):
-        place = folder / ("train_set" if index < 6 else "val_set")
-        save(place / "images" / f"{index}.jpg", FACES.pixels[index])
-        Image.fromarray(FACES.pixels[index]).save(place / "images" / f"{index}.jpg", format="PNG")  # without loss
-        (place / "annotations").mkdir(exist_ok=True)
-        np.save(place / "annotations" / f"{index}_exp.npy", np.array(code))
-        np.save(place / "annotations" / f"{index}_val.npy", np.array(str(index / 10)))
-    return folder
-
-
-def test_affectnet_with_annotations_of_numpy(tmp_path: Path) -> None:
-    write_affectnet(tmp_path / "AffectNet", [0, "1", "2", 3.0, "4", 5, "6", "7", 1])
-    assert find_layout(tmp_path)[0] == "affectnet"
-    read = load_faces(tmp_path)
-    check(read, [6, 3, 4, 5, 2, 1, 0, 7, 3], ["Training"] * 6 + ["PublicTest"] * 3)
-    assert read.valence[stem_order(read)] == pytest.approx(np.arange(9) / 10)
-    assert len(load_faces(tmp_path / "AffectNet" / "val_set", layout="affectnet")) == 3
-
-
-def test_affectnets_pictures_without_an_expression_are_counted(tmp_path: Path) -> None:
-    write_affectnet(tmp_path, [0, 1, 8, 8, 9, 10])
-    read = load_faces(tmp_path)
-    assert read.labels.tolist() == [6, 3]
-    assert read.notes == ("pictures without an expression are left out: none 2, uncertain 1, no face 1",)
-    write_affectnet(tmp_path, [0, 1, 11, "x", 2.5])
-    with pytest.raises(DataError, match=r"labels that are not known: '11' \(1 x\), '2.5' \(1 x\), 'x' \(1 x\)"):
-        load_faces(tmp_path)
-
-
-@pytest.mark.parametrize("content", [b"", b"no array", b"\x93NUMPY\x01\x00", b"x" * 5000])
-def test_broken_annotations_are_named(tmp_path: Path, content: bytes) -> None:
-    write_affectnet(tmp_path, [0, 1])
-    (tmp_path / "train_set" / "annotations" / "1_exp.npy").write_bytes(content)
-    with pytest.raises(DataError, match=r"1_exp.npy does not hold one number") as error:
-        load_faces(tmp_path)
-    assert len(str(error.value).splitlines()) == 1
-
-
-def test_annotations_with_several_numbers_or_objects_are_refused(tmp_path: Path) -> None:
-    write_affectnet(tmp_path, [0, 1])
-    path = tmp_path / "train_set" / "annotations" / "1_exp.npy"
-    for value in (np.zeros(2), np.array(None, object)):
-        np.save(path, value, allow_pickle=True)
-        with pytest.raises(DataError, match="does not hold one number"):
-            load_faces(tmp_path)
-
-
-HEADER = "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,valence,arousal"
-
-
-def write_affectnet_csv(folder: Path, images: str, lists: str) -> Path:
-    for name, indices in (("training", range(5)), ("validation", range(5, 9))):
-        lines = [HEADER]
-        for index in indices:
-            save(folder / images / str(index % 2) / f"{index}.png", np.pad(FACES.pixels[index], 60))
-            valence = -2 if index == 3 else index / 10
-            lines.append(f"{index % 2}/{index}.png,60,60,48,48,1;2;3,{index % 8},{valence},0.1")
-        (folder / lists).mkdir(parents=True, exist_ok=True)
-        (folder / lists / f"{name}.csv").write_text("\n".join(lines) + "\n")
-    return folder
-
-
-@pytest.mark.parametrize(
-    ("images", "lists"),
-    [
-        ("Manually_Annotated_Images", "Manually_Annotated_file_lists"),
-        ("Manually_Annotated/Manually_Annotated_Images", "Manually_Annotated_file_lists"),
-        ("Manually_Annotated_Images", "."),
-        (".", "."),
-    ],
-)
-def test_affectnets_csv_lists_find_their_pictures(tmp_path: Path, images: str, lists: str) -> None:
-    write_affectnet_csv(tmp_path, images, lists)
-    assert find_layout(tmp_path) == ("affectnet-csv", tmp_path)
-    listed = affectnet.list_affectnet_csv(tmp_path).pictures
-    assert [one.path.name for one in listed] == [f"{index}.png" for index in range(9)]
-    assert len(affectnet.list_affectnet_csv(tmp_path / lists / "validation.csv").pictures) == 4
-
-
-def test_affectnet_as_csv_lists(tmp_path: Path) -> None:
-    read = load_faces(write_affectnet_csv(tmp_path, ".", "."))
-    # No mesh is found on drawn blots: the box that the list gives is the crop.
-    check(read, [6, 3, 4, 5, 2, 1, 0, 7, 6], ["Training"] * 5 + ["PublicTest"] * 4)
-    valence = read.valence[stem_order(read)]
-    assert math.isnan(valence[3])
-    assert valence[4:] == pytest.approx(np.arange(4, 9) / 10)
-
-
-def test_blank_lines_end_affectnets_lists_and_are_wrong_within(tmp_path: Path) -> None:
-    save(tmp_path / "0.png", FACES.pixels[0])
-    line = "0.png,,,,,,1,0,0\n"
-    (tmp_path / "training.csv").write_text(f"{HEADER}\n{line}\n  \n,,\n\n")
-    assert load_faces(tmp_path).labels.tolist() == [3]
-    (tmp_path / "training.csv").write_text(f"{HEADER}\n{line}\n{line}")
-    with pytest.raises(DataError, match="line 3: expected 9 cells, got 0"):
-        load_faces(tmp_path)
-
-
-@pytest.mark.parametrize("box", ["", "a,b,c,d", "1,1,0,5", "nan,1,5,5", "1e30,1,5,5", "9000,9000,5,5", "-50,-50,10,10"])
-def test_boxes_that_are_none_do_no_harm(tmp_path: Path, box: str) -> None:
-    save(tmp_path / "0.png", FACES.pixels[0])
-    cells = box or ",,,"
-    (tmp_path / "training.csv").write_text(f"{HEADER}\n0.png,{cells},,1,0,0\n")
-    assert load_faces(tmp_path).labels.tolist() == [3]
-
-
-@pytest.mark.parametrize("place", [".", "basic"])
-@pytest.mark.parametrize("images", ["aligned", "aligned/aligned", "original"])
-def test_rafdb(tmp_path: Path, place: str, images: str) -> None:
-    lines = []
-    for index in range(7):
-        stem = f"train_{index:05d}" if index < 5 else f"test_{index:04d}"
-        name = f"{stem}.jpg" if images == "original" else f"{stem}_aligned.jpg"
-        path = save(tmp_path / place / "Image" / images / name, FACES.pixels[index])
-        Image.fromarray(FACES.pixels[index]).save(path, format="PNG")
-        lines.append(f"{stem}.jpg {index + 1}")
-    (tmp_path / place / "EmoLabel").mkdir()
-    (tmp_path / place / "EmoLabel" / "list_patition_label.txt").write_text("\n".join(lines) + "\n")
-    assert find_layout(tmp_path) == ("rafdb", tmp_path)
-    check(load_faces(tmp_path), [5, 2, 1, 3, 4, 0, 6], ["Training"] * 5 + ["PrivateTest"] * 2)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("train_00001.jpg 8\n", r"labels that are not known: '8' \(1 x\)"),
-        ("train_00001.jpg\n", "line 1: expected a picture's name and a number 1..7"),
-        ("other_00001.jpg 1\n", "expected train_... or test_..."),
-        ("train_00001.jpg 1\n", "1 of 1 pictures are missing"),
-        ("", "lists no pictures"),
-    ],
-)
-def test_rafdb_with_a_broken_list(tmp_path: Path, text: str, message: str) -> None:
-    (tmp_path / "EmoLabel").mkdir()
-    (tmp_path / "EmoLabel" / "list_patition_label.txt").write_text(text)
-    with pytest.raises(DataError, match=message):
-        load_faces(tmp_path)
-
-
-def test_kdef(tmp_path: Path) -> None:
-    codes = ["AF", "AN", "DI", "HA", "NE", "SA", "SU"]
-    for index, code in enumerate(codes):
-        name = f"{'AB'[index % 2]}{'FM'[index % 2]}0{index}{code}{['S', 'HL', 'FR'][index % 3]}.JPG"
-        path = save(tmp_path / "KDEF" / name[:4] / name, FACES.pixels[index])
-        Image.fromarray(FACES.pixels[index]).save(path, format="PNG")
-    assert find_layout(tmp_path)[0] == "kdef"
-    check(load_faces(tmp_path), [LABELS.index(name) for name in
-                                 ("fear", "angry", "disgust", "happy", "neutral", "sad", "surprise")],
-          ["Training"] * 7)  # fmt: skip
-    save(tmp_path / "KDEF" / "AF31" / "AF31V.JPG", FACES.pixels[0])  # the set has a few misnamed ones
-    assert load_faces(tmp_path).notes == (
-        "left out, since they are not called as KDEF calls its pictures (1): AF31V.JPG",
-    )
-
-
-def write_rafdb(folder: Path) -> None:
-    save(folder / "Image" / "aligned" / "train_00001_aligned.jpg", FACES.pixels[0])
-    (folder / "EmoLabel").mkdir()
-    (folder / "EmoLabel" / "list_patition_label.txt").write_text("train_00001.jpg 4\n")
-
-
-WRITERS: dict[str, Callable[[Path], object]] = {
-    "fer2013": lambda folder: write_csv(folder, FACES),
-    "classes": write_classes,
-    "manifest": lambda folder: write_table(
-        folder / "manifest.csv", {"path": picture_paths(folder), "label": ["sad"] * 9}
-    ),
-    "affectnet": lambda folder: write_affectnet(folder, [0, 1, 2]),
-    "affectnet-csv": lambda folder: write_affectnet_csv(folder, ".", "."),
-    "rafdb": write_rafdb,
-    "kdef": lambda folder: save(folder / "AF01" / "AF01ANS.JPG", FACES.pixels[0]),
-    "ferplus": lambda folder: write_label_csv(folder, FACES, pictures=True),
-}
 
 # --- which layout -----------------------------------------------------------------------------------------------------
 

@@ -18,7 +18,7 @@ from mien.faces.regions import REGIONS
 from mien.pipeline import Pipeline, PipelineOptions
 from mien.types import Explanation, Face, Frame, Reading
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
