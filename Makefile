@@ -1,7 +1,7 @@
 # What a newcomer types. Each target sets up what it needs in a virtual environment of the project's own:
 #   make demo    read a real photo, print the Reading, leave an annotated picture
 #   make live    the page: start the server and open the browser
-#   make test    the checks, then all tests
+#   make test    all tests, those of make check too
 #   make check   ruff, formatting, mypy
 #   make bench   every benchmark
 #   make reproduce DATA=fer2013.csv VOTES=fer2013new.csv    train the default model anew and write its report
@@ -19,7 +19,7 @@ ALL = $(VENV)/.all
 SETUP = pyproject.toml hatch_build.py src/mien/weights/manifest.json
 
 .DEFAULT_GOAL = help
-.PHONY: help demo live test check bench reproduce clean
+.PHONY: help demo live test check lint bench reproduce clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -32,14 +32,17 @@ demo: $(CORE)
 live: $(LIVE)
 	$(VENV)/bin/mien live
 
-# A file stays with one worker: its fixtures are made once. The order is that of tests/conftest.py.
-test: check
+# A file stays with one worker: its fixtures are made once. The order is that of tests/conftest.py. mypy is one of the
+# tests: it takes a minute of one core only.
+test: lint
 	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
-check: $(ALL)
+check: lint
+	$(PY) -m mypy
+
+lint: $(ALL)
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
-	$(PY) -m mypy
 
 bench: $(ALL)
 	@missed=; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; \

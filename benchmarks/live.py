@@ -310,7 +310,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--minutes", type=float, default=0.0, help="how long memory is watched; 0: not at all")
     parser.add_argument("--model", type=Path, default=DEFAULT_MODEL, help="a model folder in place of the embedded one")
     options = parser.parse_args(argv)
-    seconds = 2.0 if options.quick else options.seconds
+    seconds = 1.0 if options.quick else options.seconds
     pictures = camera_pictures()
     with chromium(pictures) as browser:
         rows = alone_rows(browser, options.model, seconds)

@@ -34,7 +34,7 @@ settings.register_profile(
 )
 settings.load_profile("mien")
 
-SLOW = ("benchmarks", "notebooks", "web/browser")  # folders whose files take up to two minutes each
+SLOW = ("benchmarks", "notebooks", "test_checked_types.py", "web/browser")  # of which a file takes up to two minutes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

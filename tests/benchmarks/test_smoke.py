@@ -31,7 +31,7 @@ MAY_BE_NEGATIVE = (
     "growth",
     "difference",
     "slowed: delay of the second half less the first",
-    "four at once: readings a second, fewest",  # nothing at all in two seconds, where other tests keep the cores
+    "four at once: readings a second, fewest",  # nothing at all in a second, where other tests keep the cores
 )
 MAY_BE_NOTHING = ("reasons.py",)  # rates of what no face shows, and drops that are rises
 TESTED_ELSEWHERE = ("cues.py", "detection.py", "explain.py", "tracking.py")  # tests/body, tests/faces
