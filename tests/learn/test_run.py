@@ -117,6 +117,7 @@ def test_the_folder_is_a_model(trained: Run) -> None:
     assert card.training["faces"] + card.training["held_out"] <= 149
     assert list(card.training["options"]["widths"]) == [4, 4, 8]
     assert card.training["data"].startswith("FER2013 Training with FERPlus votes")
+    assert card.training["checkpoint_epoch"] == 1
     assert "FERPlus votes (MIT)" in card.licence and card.name == "mien"
 
 
