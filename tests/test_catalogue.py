@@ -24,7 +24,7 @@ ENGLISH = catalogue.own_messages(LOCALES / catalogue.DEFAULT)
 ON_KEYS = "Esc"  # as it stands on keyboards
 SAME = {
     *[(language, ON_KEYS) for language in OTHERS],
-    *[("fr", text) for text in ("Expression", "Notes", "surprise", " minute", " minutes", "Vibration")],
+    *[("fr", text) for text in ("Distance", "Expression", "Notes", "surprise", " minute", " minutes", "Vibration")],
     *[("de", text) for text in ("neutral", "Person ", "Person : ", " Person", " Person.", "Vibration")],
     *[("es", text) for text in ("no, ",)],
     *[(language, " cm") for language in ("de", "es", "fr", "ja", "pt")],  # a symbol, the same in all of them

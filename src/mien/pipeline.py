@@ -143,7 +143,9 @@ class Pipeline:
         self._ruler.reset()
         self._said, self._searched_s = {}, -math.inf
 
-    def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+    def read(
+        self, frame: Frame, *, stream: bool = False, body: bool | None = None, distance: bool | None = None
+    ) -> Reading:
         """Read one frame.
 
         Args:
@@ -151,6 +153,7 @@ class Pipeline:
             stream: whether frames follow each other in time: then faces are tracked and their words steadied.
                 Else the frame is searched thoroughly, for itself.
             body: whether to read the bodies too, in place of what the options say.
+            distance: whether to measure how far the faces are, likewise.
 
         Returns:
             The Reading; without faces where there are none.
@@ -159,10 +162,12 @@ class Pipeline:
         faces = self._read_stream(frame, watch) if stream else self._read_still(frame, watch)
         poses = self._poses(frame, faces, watch, stream=stream, is_wanted=self.options.body if body is None else body)
         focal_px = None
-        if self.options.distance:
+        if self.options.distance if distance is None else distance:
             with watch("distance"):
                 faces = self._ruler.measure(frame, faces, stream=stream)
             focal_px = self._ruler.lens(frame, stream=stream).focal_px
+        else:
+            self._ruler.reset()  # how far they were says nothing once that was not measured
         return Reading(
             source=frame.source,
             index=frame.index,

@@ -274,6 +274,16 @@ def test_a_probe_for_another_network_is_refused_before_the_first_picture(tmp_pat
         Pipeline(PipelineOptions(model=folder))
 
 
+def test_a_distance_is_measured_when_it_is_asked_for(pipeline: Pipeline, photo: ImageArray) -> None:
+    frame = Frame(photo)
+    measuring = Pipeline(PipelineOptions(distance=True))
+    expected, asked = measuring.read(frame), pipeline.read(frame, distance=True)
+    assert asked.focal_px == expected.focal_px and the_face(asked).distance_cm == the_face(expected).distance_cm
+    assert the_face(asked).distance_cm is not None
+    for plain in (pipeline.read(frame), measuring.read(frame, distance=False)):
+        assert plain.focal_px is None and the_face(plain).distance_cm is None
+
+
 def test_haar_is_there_for_comparison(photo: ImageArray) -> None:
     reading = read(Pipeline(PipelineOptions(detector="haar")), photo)
     assert reading.models["detector"] == "haar"

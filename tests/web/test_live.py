@@ -88,7 +88,7 @@ def test_why_not_a_word_that_there_is_not_ends_with_4400(astronaut: Path) -> Non
 
 def test_there_is_no_reason_for_a_face_that_was_not_read() -> None:
     class Blind(FakePipeline):
-        def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+        def read(self, frame: Frame, *, stream: bool = False, **wishes: bool) -> Reading:
             return reading(replace(face(), track_id=1), time_s=frame.time_s)
 
     with client_of(make=Blind) as client, client.websocket_connect("/api/live") as socket:
@@ -140,6 +140,21 @@ def test_bodies_are_read_for_those_who_ask_for_them(astronaut: Path) -> None:
     assert pose["track_id"] == answer["reading"]["faces"][0]["track_id"]
 
 
+def test_distances_are_measured_for_those_who_ask_for_them(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
+        greet(socket, distance=True)
+        told = []
+        for number, wish in enumerate([None, False, True]):
+            if wish is not None:
+                socket.send_json({"type": "show", "distance": wish})
+            socket.send_bytes(pack_frame(number, number / 10, astronaut.read_bytes()))
+            answer = socket.receive_json()
+            (face,), (said,) = answer["reading"]["faces"], answer["words"]
+            told.append((said["distance"], face["distance_cm"] is None, said["distance"] in answer["sentence"]))
+    assert told[1] == ("", True, True)
+    assert told[0] == told[2] and told[0][0].endswith(" away") and told[0][1:] == (False, True)
+
+
 def test_the_tone_alone_is_told_to_those_who_ask_for_it(astronaut: Path) -> None:
     with client_of(make=Pipeline) as client, client.websocket_connect("/api/live") as socket:  # type: ignore[arg-type]
         greet(socket, tone=True)
@@ -185,7 +200,7 @@ def test_four_clients_take_turns() -> None:
     gate, order = threading.Semaphore(0), list[int]()
 
     class Noting(FakePipeline):
-        def read(self, frame: Any, *, stream: bool = False, body: bool | None = None) -> Reading:
+        def read(self, frame: Any, *, stream: bool = False, **wishes: bool) -> Reading:
             order.append(int(frame.image[0, 0, 0]))  # before the gate, where it then waits
             return super().read(frame, stream=stream)
 
@@ -316,7 +331,7 @@ def test_who_stays_silent_is_left_with_4408(said: bool, patience_s: float, idle_
 
 def test_a_fault_of_the_pipeline_ends_the_socket_and_not_the_server() -> None:
     class Broken(FakePipeline):
-        def read(self, frame: Any, *, stream: bool = False, body: bool | None = None) -> Reading:
+        def read(self, frame: Any, *, stream: bool = False, **wishes: bool) -> Reading:
             raise RuntimeError("as if something was wrong")
 
     with client_of(make=Broken) as client:

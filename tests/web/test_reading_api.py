@@ -124,6 +124,17 @@ def test_the_tone_alone_is_told_and_drawn_when_it_is_asked_for(astronaut: Path) 
     assert drawn[0].content != drawn[1].content
 
 
+def test_bodies_and_distances_are_read_when_they_are_asked_for(astronaut: Path) -> None:
+    with client_of(make=Pipeline) as client:  # type: ignore[arg-type]
+        answers = [
+            client.post("/api/read", params=wishes, files={"file": astronaut.read_bytes()}).json()
+            for wishes in ({}, {"body": True, "distance": True})
+        ]
+    assert [len(answer["reading"]["poses"]) for answer in answers] == [0, 1]
+    assert [answer["words"][0]["distance"].endswith(" away") for answer in answers] == [False, True]
+    assert len(answers[1]["bodies"]) == 1
+
+
 def test_an_annotated_picture_is_a_png_of_the_same_size(client: TestClient) -> None:
     answer = ask(client, picture(), path="/api/annotate")
     assert answer.headers["content-type"] == "image/png" and "attachment" in answer.headers["content-disposition"]
@@ -192,7 +203,7 @@ def test_only_so_many_files_at_once() -> None:
 
 def test_a_fault_of_ours_is_one_line_and_frees_its_seat() -> None:
     class Broken(FakePipeline):
-        def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+        def read(self, frame: Frame, *, stream: bool = False, **wishes: bool) -> Reading:
             raise RuntimeError("secret name")
 
     with client_of(LiveOptions(uploads=1), Broken) as client:
@@ -210,9 +221,9 @@ def test_a_clip_is_not_marked_for_a_client_that_has_gone(
     during = list[list[str]]()  # what lay there when a frame was read
 
     class Watching(FakePipeline):
-        def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+        def read(self, frame: Frame, *, stream: bool = False, **wishes: bool) -> Reading:
             during.append([path.name for path in tmp_path.iterdir()])
-            return super().read(frame, stream=stream, body=body)
+            return super().read(frame, stream=stream, **wishes)
 
     app = create_app(LiveOptions(data_folder=tmp_path), make=Watching)
     form = httpx.Request("POST", f"{HERE}/api/annotate", files={"file": ("clip.mp4", clip)})

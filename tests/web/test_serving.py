@@ -78,6 +78,8 @@ def test_the_client_sends_frames_and_gets_readings(address: str, astronaut: Path
         readings = list(live.watch([np.zeros((8, 8, 3), np.uint8)] * 3))
         assert [reading.index for reading in readings] == [0, 1, 2]
         assert live.why(99) is None
+        live.show(body=True, distance=True)
+        live.read(np.zeros((8, 8, 3), np.uint8))
 
 
 def test_the_client_says_in_one_line_what_went_wrong(address: str) -> None:

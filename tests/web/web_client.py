@@ -27,7 +27,7 @@ class FakePipeline:
         self.shown: list[tuple[float, int]] = []  # time and first value of each frame
         self.resets = 0
 
-    def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
+    def read(self, frame: Frame, *, stream: bool = False, **wishes: bool) -> Reading:
         self.has_begun.set()
         if self.gate is not None:
             assert self.gate.acquire(timeout=30)

@@ -112,6 +112,10 @@ class LiveClient:
         """Another source begins: nobody is known from before."""
         self._send(json.dumps({"type": "reset"}))
 
+    def show(self, *, heat: bool = False, body: bool = False, distance: bool = False, tone: bool = False) -> None:
+        """What answers are to have from the next frame on, as docs/live-api.md says; what is left out is off."""
+        self._send(json.dumps({"type": "show", "heat": heat, "body": body, "distance": distance, "tone": tone}))
+
     def why(self, track_id: int, label: str | None = None) -> dict[str, Any] | None:
         """Why a person of the last frame was read so, or what speaks for `label`; None when nobody has this number."""
         asked = {"type": "why", "track_id": track_id} | ({} if label is None else {"label": label})

@@ -28,8 +28,10 @@ class FrameReader(Protocol):
     def models(self) -> dict[str, str]:
         """The identity of each network used."""
 
-    def read(self, frame: Frame, *, stream: bool = False, body: bool | None = None) -> Reading:
-        """Read one frame, with the bodies if that is wished."""
+    def read(
+        self, frame: Frame, *, stream: bool = False, body: bool | None = None, distance: bool | None = None
+    ) -> Reading:
+        """Read one frame, with the bodies and with distances if that is wished."""
 
     def reset(self) -> None:
         """Forget the stream."""

@@ -28,6 +28,7 @@ ANSWER = {
     "words": [{
         "title": "looks happy", "people": "about 10 in 10 people would say so", "doubts": [],
         "sentence": "looks happy, about 10 in 10 people would say so", "label": "happy", "in_ten": 10, "sure": True,
+        "distance": "",
     }],
     "sentence": "One person: looks happy, about 10 in 10 people would say so.",
 }  # fmt: skip

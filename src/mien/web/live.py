@@ -37,7 +37,7 @@ BAD_MESSAGE, NO_TOKEN, TOO_SLOW, TOO_LARGE, TOO_MANY = 4400, 4401, 4408, 4413, 4
 OUR_FAULT = 1011  # RFC 6455: an unexpected condition
 TEXT_CHARACTERS = 4096  # no message of a client is longer
 TOLERANCE = 1.5  # so many times the rate that was told: clocks differ, and a camera of 60 is never quite one
-WISHES = ("heat", "body", "tone")  # of a client, which it may change on the way
+WISHES = ("heat", "body", "distance", "tone")  # of a client, which it may change on the way
 REASON_BYTES = 120  # a close frame has room for 123
 
 
@@ -57,6 +57,7 @@ class Hello:
     points: bool = False
     heat: bool = False
     body: bool = False
+    distance: bool = False
     tone: bool = False
 
 
@@ -117,7 +118,7 @@ class Stream:
         if sent is None:
             return None
         frame = Frame(sent.pixels(self._options.frame_pixels), self._index, sent.time_s, "live")
-        reading = pipeline.read(frame, stream=True, body=self.hello.body)
+        reading = pipeline.read(frame, stream=True, body=self.hello.body, distance=self.hello.distance)
         self._index += 1
         self._last = frame, reading
         answer = answer_of(reading, self.hello.language, points=self.hello.points, tone=self.hello.tone)

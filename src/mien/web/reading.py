@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, BinaryIO, Literal
 
@@ -41,6 +41,17 @@ ToneWish = Annotated[bool, Query(description="say positive, neutral or negative 
 LanguageCode = Annotated[str, Query(max_length=40, description="of the words, see `GET /api/words`")]
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What an answer is to have."""
+
+    language: str
+    points: bool = False
+    body: bool = False
+    distance: bool = False
+    tone: bool = False
+
+
 class Opened:
     """A file that was sent, on its way through one seat's pipeline."""
 
@@ -54,25 +65,25 @@ class Opened:
         """Close what is open, when nothing uses it any more."""
         self._seat.leave(self._resources.close)
 
-    async def next_answer(self, language: str, **wishes: bool) -> dict[str, Any] | None:
+    async def next_answer(self, wishes: Wishes) -> dict[str, Any] | None:
         """The next frame's answer, or None after the last. Raises SourceError when it cannot be read."""
 
         def read(pipeline: FrameReader) -> dict[str, Any] | None:
             frame = next(self._frames, None)
             if frame is None:
                 return None
-            reading = pipeline.read(frame, stream=self.source.is_stream)
-            return answer_of(reading, language, **wishes)
+            reading = pipeline.read(frame, stream=self.source.is_stream, body=wishes.body, distance=wishes.distance)
+            return answer_of(reading, wishes.language, points=wishes.points, tone=wishes.tone)
 
         return await self._seat.call(read)
 
-    async def lines(self, first: dict[str, Any], language: str, **wishes: bool) -> AsyncIterator[bytes]:
+    async def lines(self, first: dict[str, Any], wishes: Wishes) -> AsyncIterator[bytes]:
         """JSON Lines: an answer a frame; where the clip breaks off, a last line says why in `detail`."""
         answer: dict[str, Any] | None = first
         try:
             while answer is not None:
                 yield _line(answer)
-                answer = await self.next_answer(language, **wishes)
+                answer = await self.next_answer(wishes)
             for warning in self.source.warnings:
                 yield _line({"detail": warning})
         except MienError as error:
@@ -112,20 +123,23 @@ def router(services: Services) -> APIRouter:
         file: FilePart,
         language: LanguageCode = "en",
         points: Annotated[bool, Query(description="keypoints and mesh of each face too")] = False,
+        body: Annotated[bool, Query(description="the bodies below the faces too, and what they do")] = False,
+        distance: Annotated[bool, Query(description="how far each face is from the camera too")] = False,
         tone: ToneWish = False,
     ) -> Response:
         """A picture is answered by one JSON object, a clip by JSON Lines: the same object for each frame."""
         words.language_of(language)
+        wishes = Wishes(language, points=points, body=body, distance=distance, tone=tone)
         opened = await _open(services, file)
         try:
-            answer = await opened.next_answer(language, points=points, tone=tone)
+            answer = await opened.next_answer(wishes)
             if answer is None:
                 raise SourceError(f"{opened.source.name} holds no frame")
         except BaseException:
             opened.leave()
             raise
         if opened.source.is_stream:
-            return StreamingResponse(opened.lines(answer, language, points=points, tone=tone), media_type=NDJSON)
+            return StreamingResponse(opened.lines(answer, wishes), media_type=NDJSON)
         opened.leave()
         return JSONResponse(answer)
 

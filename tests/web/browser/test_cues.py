@@ -33,7 +33,8 @@ RIG = """async (settings) => {
   app.cues.sound = (label) => told.push(["sound", label]);
   bus.addEventListener("steady", ({ detail }) => steady.push([detail.person, detail.label, detail.sure]));
   const face = (id) => ({ track_id: id, box: [0, 0, 9, 9], expression: {} });
-  const words = ([label, sure = true]) => ({ label, sure, title: sure ? `looks ${label}` : "not sure", doubts: [] });
+  const words = ([label, sure = true, distance = ""]) =>
+    ({ label, sure, title: sure ? `looks ${label}` : "not sure", doubts: [], distance });
   window.at = (time, faces) => app.emit("reading", { message: {
     reading: { time_s: time, faces: Object.keys(faces).map((id) => face(Number(id))) },
     words: Object.values(faces).map(words), outlines: Object.keys(faces).map(() => []) } });
@@ -81,6 +82,25 @@ def test_nothing_is_told_until_it_is_switched_on(rig: Callable[..., Page]) -> No
     during(page, 5, 20, SAD)
     assert page.evaluate("told") == []
     assert page.evaluate("steady") == [[1, "happy", True], [1, "sad", True]]
+
+
+def test_how_far_away_a_face_is_is_said_after_its_word(rig: Callable[..., Page]) -> None:
+    page = rig({"cues.speech": True})
+    during(page, 0, 3, {"1": ["happy", True, "about 60 cm away"]})
+    assert spoken(page) == ["distance.said looks happy about 60 cm away"]
+
+
+def test_a_distance_at_the_border_of_two_words_does_not_flicker(rig: Callable[..., Page]) -> None:
+    page = rig({})
+    shown = []
+    for step in range(40):
+        distance = "near" if step % 2 or step < 5 else "far"
+        distance = "far" if step >= 20 else distance
+        page.evaluate("([time, faces]) => at(time, faces)", [step / 10, {"1": ["happy", True, distance]}])
+        shown.append(page.evaluate("rig.people.list()[0].distance"))
+    assert shown == ["near"] * 26 + ["far"] * 14  # six tenths of a second after it moved
+    page.evaluate("([time, faces]) => at(time, faces)", [4.0, {"1": ["happy", True, ""]}])
+    assert page.evaluate("rig.people.list()[0].distance") == ""  # switched off
 
 
 def test_a_change_that_lasts_is_told_in_every_way(rig: Callable[..., Page]) -> None:

@@ -82,6 +82,17 @@ def test_e_draws_the_body(watching: Page) -> None:
     expect(lines).not_to_have_attribute("d", re.compile("M"), timeout=PATIENCE_MS)
 
 
+def test_d_says_how_far_away_the_face_is(watching: Page) -> None:
+    distance = watching.locator(".card-distance")
+    expect(distance).to_be_hidden()
+    watching.keyboard.press("d")
+    expect(distance).to_have_text(re.compile(r"^(about [\d.]+ c?m|between [\d.]+ c?m and [\d.]+ c?m) away$"))
+    expect(tool(watching, "distance")).to_have_attribute("aria-pressed", "true")
+    free_keys(watching)
+    watching.keyboard.press("d")
+    expect(distance).to_be_hidden()
+
+
 # The mean place (x, y in shares of the picture) and the number of those pixels of the glow that are bright.
 GLOW = """() => {
   const canvas = document.querySelector(".glow");
@@ -123,7 +134,7 @@ def test_f_shows_frames_a_second(watching: Page) -> None:
 def test_i_shows_every_key(watching: Page) -> None:
     watching.keyboard.press("i")
     dialog = watching.get_by_role("dialog", name="Keys and tips")
-    expect(dialog.locator("kbd")).to_have_text(["P", "E", "H", "F", "I", "A", "Space", "M", "L", "Esc"])
+    expect(dialog.locator("kbd")).to_have_text(["P", "E", "D", "H", "F", "I", "A", "Space", "M", "L", "Esc"])
     watching.keyboard.press("l")  # no key acts behind a dialog
     expect(watching.locator(".large")).to_be_hidden()
     watching.keyboard.press("Escape")
@@ -254,5 +265,5 @@ def test_keys_that_were_changed(page_that_keeps: Callable[[dict[str, Any]], Page
 
 def test_every_key_has_a_button(watching: Page) -> None:
     tool(watching, "tips")
-    for action in ["reading", "body", "heat", "rate", "tips", "source", "save", "mute", "large", "stop"]:
+    for action in ["reading", "body", "distance", "heat", "rate", "tips", "source", "save", "mute", "large", "stop"]:
         expect(watching.locator(f".tools [data-action={action}]")).to_be_visible()

@@ -27,6 +27,7 @@ class Card {
     this.dots = el("span", { class: "dots", "aria-hidden": "true" }, Array.from({ length: TEN }, () => el("i")));
     this.people = el("p", { class: "card-people" });
     this.doubts = el("p", { class: "card-doubts" });
+    this.distance = el("p", { class: "card-distance" });
     this.cues = el("ul", { class: "card-cues", role: "list" });
     this.steadiness = el("p", { class: "card-steadiness quiet" });
     this.strip = new Strip(t);
@@ -35,7 +36,7 @@ class Card {
     this.body = el(
       "div", { class: "card-body" },
       el("div", { class: "card-head" }, this.picture, this.number, this.title),
-      el("div", { class: "card-share" }, this.dots, this.people), this.doubts, this.cues,
+      el("div", { class: "card-share" }, this.dots, this.people), this.doubts, this.distance, this.cues,
       el("div", { class: "card-foot" }, this.steadiness, this.why), this.strip.root,
     );
     this.root = el("li", { class: "card", dataset: { person: person.id } }, this.body, this.gone);
@@ -56,6 +57,8 @@ class Card {
     this.#drawShare(words);
     write(this.doubts, words.doubts.join(" · "));
     this.doubts.hidden = !words.doubts.length;
+    write(this.distance, person.distance);
+    this.distance.hidden = !person.distance;
     this.#drawCues(person.cues);
     write(this.steadiness, t(steadinessKey(person.steadiness())));
     write(this.why, t("watch.why"));

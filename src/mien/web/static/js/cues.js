@@ -139,8 +139,10 @@ export class Cues {
 
   #tell({ person, label, title }) {
     const { t, people } = this.#app;
+    const { distance } = people.all.get(person);
+    const words = distance ? t("distance.said", { words: title, distance }) : title;
     const isAlone = people.here().length === 1;
-    if (this.isOn("speech")) this.speak(isAlone ? title : t("watch.person_says", { number: person, words: title }));
+    if (this.isOn("speech")) this.speak(isAlone ? words : t("watch.person_says", { number: person, words }));
     if (this.isOn("sound")) this.sound(label);
     if (this.isOn("vibration")) this.vibrate(label);
     this.#app.emit("cue", { person, label });

@@ -150,8 +150,9 @@ const TASKS = {
   hello(message) {
     const before = said;
     said = message.said;
-    const { heat, body, tone } = said;
-    if (before.heat !== heat || before.body !== body || before.tone !== tone) socket.send({ type: "show", heat, body, tone });
+    const { heat, body, distance, tone } = said;
+    const wishes = { heat, body, distance, tone };
+    if (Object.keys(wishes).some((wish) => before[wish] !== wishes[wish])) socket.send({ type: "show", ...wishes });
     if (before.language !== said.language) socket.send({ type: "language", language: said.language });
   },
   connect: () => socket.connect(),

@@ -5,6 +5,7 @@
 export const ACTIONS = {
   reading: "p",
   body: "e",
+  distance: "d",
   heat: "h",
   rate: "f",
   tips: "i",

@@ -27,7 +27,7 @@ export class Live {
     this.pump = new Pump(this.#worker);
     this.#sayHello();
     app.bus.addEventListener("words", () => this.#sayHello());
-    for (const event of ["heat", "body", "tone"]) app.bus.addEventListener(event, () => this.#sayHello());
+    for (const event of ["heat", "body", "distance", "tone"]) app.bus.addEventListener(event, () => this.#sayHello());
     app.bus.addEventListener("source", () => this.#sourceChanged());
   }
 
@@ -73,8 +73,8 @@ export class Live {
     const { settings, isPractising } = this.#app;
     // Practising asks for one expression among eight.
     const tone = settings.get("tone", false) && !isPractising;
-    const shown = { heat: settings.get("heat", false), body: settings.get("body", false), tone };
-    const said = { language: this.#app.language(), token: this.#token, ...shown };
+    const wishes = Object.fromEntries(["heat", "body", "distance"].map((wish) => [wish, settings.get(wish, false)]));
+    const said = { language: this.#app.language(), token: this.#token, ...wishes, tone };
     this.#worker.postMessage({ type: "hello", said });
   }
 

@@ -4,6 +4,7 @@ import { canVibrate } from "./cues.js";
 import { el } from "./dom.js";
 
 const CUES = ["speech", "sound", "vibration"];
+const SHOWN = ["heat", "rate", "body", "distance"]; // settings that are on or off
 
 /** `.root`; `tasks` has a function for each action, as for the keys. It follows the page's state by itself. */
 export class Tools {
@@ -18,7 +19,7 @@ export class Tools {
     this.cameraRow = el("div", { class: "field" }, el("label", { for: "watch-camera", dataset: { words: "watch.camera" } }), this.camera);
     this.more = this.#build();
     this.root = el("div", { class: "tools" }, this.#row(), this.more);
-    for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "rate", "words"]) {
+    for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "distance", "rate", "words"]) {
       app.bus.addEventListener(event, () => this.draw());
     }
     for (const event of ["devices", "source", "words"]) app.bus.addEventListener(event, () => this.#listCameras());
@@ -38,8 +39,7 @@ export class Tools {
       group("watch.group.picture", this.cameraRow, this.#button("mirror", () => this.#turnMirror()), this.#button("source", this.#tasks.source)),
       group("watch.group.cues", ...cues),
       group("watch.group.show", this.#button("card", () => this.#turnCard()), this.#button("heat", this.#tasks.heat),
-        this.#button("rate", this.#tasks.rate),
-        this.#button("body", this.#tasks.body), this.#button("tips", this.#tasks.tips)),
+        ...["rate", "body", "distance", "tips"].map((name) => this.#button(name, this.#tasks[name]))),
     );
   }
 
@@ -58,15 +58,13 @@ export class Tools {
     const { t, capture, cues, live, settings } = this.#app;
     const write = (name, key) => (this.#buttons[name].textContent = t(key));
     const press = (name, isPressed) => this.#buttons[name].setAttribute("aria-pressed", String(isPressed));
-    for (const name of ["stop", "save", "large", "more", "mirror", "heat", "rate", "body", "tips", ...CUES]) write(name, `watch.do.${name}`);
+    for (const name of ["stop", "save", "large", "more", "mirror", ...SHOWN, "tips", ...CUES]) write(name, `watch.do.${name}`);
     write("reading", live.isPaused ? "watch.do.resume" : "watch.do.pause");
     write("mute", cues.isMuted ? "watch.do.unmute" : "watch.do.mute");
     write("source", capture.source === "camera" ? "watch.do.to_screen" : "watch.do.to_camera");
     write("card", this.#tasks.card.isOpen ? "watch.do.card_close" : "watch.do.card");
     press("mirror", settings.get("mirrored", true));
-    press("heat", settings.get("heat", false));
-    press("body", settings.get("body", false));
-    press("rate", settings.get("rate", false));
+    for (const name of SHOWN) press(name, settings.get(name, false));
     for (const cue of CUES) press(cue, cues.isOn(cue));
     this.#buttons.more.setAttribute("aria-expanded", String(!this.more.hidden));
     this.#buttons.more.setAttribute("aria-controls", "watch-more");

@@ -9,13 +9,18 @@ const BREAK_S = 1; // without a reading for so long, what came before says nothi
 // For so long doubt must last, or be gone, before it is shown: in a blink, and while one word takes over from another
 // (which the server lets wait for half a second), nobody is to read "not sure".
 const DOUBT_S = 0.6;
+const DISTANCE_S = 0.6; // another distance must last as long: at the border of two, words would flicker
 
 const keyOf = (words) => (words.sure ? words.label : "not sure");
 
-/** One person: `number` (from 1, by first appearance), `words` (to be shown), `face`, `outline`, `cues` (of the body, in words), `isHere`, `past` (spans of words). */
+/**
+ * One person: `number` (from 1, by first appearance), `words` (to be shown), `face`, `outline`, `cues` (of the body, in words),
+ * `distance` (in words, empty where it is not measured), `isHere`, `past` (spans of words).
+ */
 class Person {
   constructor(id, nowS) {
     Object.assign(this, { id, number: id, isHere: true, seenS: nowS, past: [], steady: null, words: null, waitedS: null });
+    Object.assign(this, { distance: "", movedS: null });
   }
 
   see(nowS, { face, words, outline, cues }) {
@@ -29,6 +34,7 @@ class Person {
     }
     while (this.past[0].toS < nowS - MINUTE_S) this.past.shift();
     this.#settle(nowS, words);
+    this.#place(nowS, words.distance ?? "");
     Object.assign(this, { isHere: true, seenS: nowS, face, outline, cues });
   }
 
@@ -40,6 +46,13 @@ class Person {
     this.waitedS = isSame ? null : this.waitedS ?? nowS;
     if (isOfDoubt && nowS - this.waitedS < DOUBT_S) return;
     Object.assign(this, { words, waitedS: null });
+  }
+
+  #place(nowS, distance) {
+    const isNew = !distance || !this.distance || nowS - this.seenS >= BREAK_S;
+    this.movedS = isNew || distance === this.distance ? null : this.movedS ?? nowS;
+    if (this.movedS !== null && nowS - this.movedS < DISTANCE_S) return;
+    Object.assign(this, { distance, movedS: null });
   }
 
   /** The share (0..1) of the last 3 seconds in which the word of now stood, or null before there were 3 seconds. */
