@@ -22,6 +22,7 @@ from rich.table import Table
 from mien import models
 from mien.body.distance_words import face_distance_words
 from mien.cli.bodies import cues_said, postures_said
+from mien.cli.settle import Settler
 from mien.cli.summary import Summary
 from mien.errors import ModelError
 from mien.expression import reasons, words
@@ -65,6 +66,7 @@ class Display:
         self._progress_out = Terminal(stderr=True)
         self._times: deque[float] = deque(maxlen=RECENT)
         self._summary = Summary()
+        self._settler = Settler()
         self._live: Live | None = None
         self._progress: Progress | None = None
 
@@ -96,7 +98,7 @@ class Display:
         self._summary.add(reading)
         self._times.append(time.monotonic())
         if self._live is not None:
-            self._live.update(self._live_view(reading))
+            self._live.update(self._live_view(self._settler.settle(reading)))
 
     def _print_summary(self) -> None:
         count = words.message("terminal.frames", self._language, count=self._summary.frames)
