@@ -56,9 +56,10 @@ def test_sound_that_is_longer_or_begins_before_the_pictures_is_no_cut(tmp_path: 
     assert source.warnings == []
 
 
-def test_cut_off_flv_says_so(tmp_path: Path) -> None:
+@pytest.mark.parametrize("has_sound", [False, True])
+def test_cut_off_flv_says_so(tmp_path: Path, has_sound: bool) -> None:
     path = tmp_path / "c.flv"
-    make_clip(path, 100, codec="flv1", size=(320, 240))
+    make_clip(path, 100, codec="flv1", size=(320, 240), sound=10 if has_sound else 0)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     with open_source(path) as source:
         assert 20 <= len(list(source)) < 100

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import av
+from av import Packet
 from av.container import InputContainer
 from av.stream import Disposition
 from av.video.frame import VideoFrame
@@ -126,6 +127,7 @@ class _Clip:
         self._start: int | None = stream.start_time
         self._clock = containers.SteadyClock()
         self._last_s = self._end_s = 0.0  # when the last picture came, and until when it stays
+        self._others_end_s = 0.0  # until when what is no picture reaches, where that is asked for
         images.check_size(stream.width, stream.height, name, options.max_pixels)
         self._size = _shown_size(stream)
         self._converter = VideoReformatter()
@@ -190,7 +192,7 @@ class _Clip:
 
     def _decoded(self) -> Iterator[VideoFrame]:
         damaged = 0
-        packets = self.container.demux(self.stream)
+        packets = self._packets()
         while True:
             try:
                 packet = next(packets, None)
@@ -207,6 +209,19 @@ class _Clip:
             yield from (frame for frame in frames if isinstance(frame, VideoFrame))
         if damaged:
             self.warnings.append(f"{self.name}: {damaged} damaged part(s) could not be decoded and were skipped")
+
+    def _packets(self) -> Iterator[Packet]:
+        """Those of the pictures. Where the file has one length for all that is in it, the others' ends are noted."""
+        if self._own_duration_s is not None or len(self.container.streams) == 1:
+            yield from self.container.demux(self.stream)
+            return
+        start_s = (self.container.start_time or 0) / av.time_base
+        for packet in self.container.demux():
+            if packet.stream.index == self.stream.index:
+                yield packet
+            elif packet.pts is not None and packet.time_base:
+                end_s = float((packet.pts + (packet.duration or 0)) * packet.time_base) - start_s
+                self._others_end_s = max(self._others_end_s, end_s)
 
     def _time_of(self, frame: VideoFrame) -> tuple[float, float]:
         """Seconds from the beginning of the clip, and for how many the picture stays."""
@@ -234,11 +249,11 @@ class _Clip:
 
     def _look_back(self) -> None:
         """Warn when the clip ended well before the end that it announces."""
-        # A length of the whole file may be that of its sound.
-        expected = self.duration_s if len(self.container.streams) == 1 else self._own_duration_s
+        expected = self.duration_s
         if expected is None:
             return
-        if self._end_s < expected - max(0.5, 0.02 * expected):
+        # A length of the whole file may be that of its sound.
+        if max(self._end_s, self._others_end_s) < expected - max(0.5, 0.02 * expected):
             self.warnings.append(
                 f"{self.name} is cut off after {self._end_s:.1f} s of {expected:.1f} s: what could be read was read"
             )
