@@ -89,6 +89,10 @@ def test_d_says_how_far_away_the_face_is(watching: Page) -> None:
     expect(distance).to_have_text(re.compile(r"^(about [\d.]+ c?m|between [\d.]+ c?m and [\d.]+ c?m) away$"))
     expect(tool(watching, "distance")).to_have_attribute("aria-pressed", "true")
     free_keys(watching)
+    watching.keyboard.press("l")
+    expect(watching.locator(".large-more")).to_have_text(re.compile(" away$"))
+    watching.keyboard.press("Escape")
+    free_keys(watching)
     watching.keyboard.press("d")
     expect(distance).to_be_hidden()
 

@@ -15,12 +15,12 @@ export class LargePrint {
     this.#app = app;
     this.picture = el("span", { class: "large-sign" });
     this.word = el("p", { class: "large-word" });
-    this.doubts = el("p", { class: "large-doubts" });
+    this.more = el("p", { class: "large-more" }); // why not, and how far away, where that is wanted
     this.person = el("p", { class: "large-person" }); // whose word it is, where there are several people
     const close = el("button", { type: "button", onclick: () => this.turn(false), dataset: { words: "watch.large_off" } });
     this.root = el(
       "section", { class: "large", tabindex: "-1", hidden: true, dataset: { wordsLabel: "watch.large" } },
-      close, el("div", { class: "large-middle" }, this.picture, this.word, this.doubts, this.person),
+      close, el("div", { class: "large-middle" }, this.picture, this.word, this.more, this.person),
     );
     document.body.append(this.root);
     for (const event of ["people", "connection", "words", "paused"]) app.bus.addEventListener(event, () => this.#draw());
@@ -69,8 +69,8 @@ export class LargePrint {
     if (shown !== this.#shown) this.picture.replaceChildren(...(shown ? [sign(shown)] : []));
     this.#shown = shown;
     this.#write(words?.title ?? t(stateKey(live)));
-    const doubts = words?.doubts.join(" · ") ?? "";
-    if (this.doubts.textContent !== doubts) this.doubts.textContent = doubts;
+    const more = words ? [...words.doubts, nearest.distance].filter(Boolean).join(" · ") : "";
+    if (this.more.textContent !== more) this.more.textContent = more;
     const person = people.here().length > 1 ? t("watch.person", { number: nearest.number }) : "";
     if (this.person.textContent !== person) this.person.textContent = person;
   }
