@@ -96,6 +96,16 @@ def test_every_language_asks_and_takes_its_own_word(
     assert read_rows(job.out)
 
 
+@pytest.mark.parametrize(("language", "said"), [("es", "SI\n"), ("es", " si\u0301 \n"), ("en", "Yes\n")])
+def test_the_word_may_lack_accents_and_have_capitals(
+    language: str, said: str, clip: Path, tmp_path: Path, monkeypatch
+) -> None:
+    job = Collection(str(clip), tmp_path / "rows.parquet", "p01", language=language)
+    answer(monkeypatch, said)
+    run_collection(job, pipeline=Seen)
+    assert read_rows(job.out)
+
+
 def test_the_verb_ends_with_one_where_nobody_agrees(mien, clip: Path, tmp_path: Path, monkeypatch) -> None:
     answer(monkeypatch, "no\n")
     ended = mien("collect", clip, "--out", tmp_path / "rows.parquet", "--person", "p01")

@@ -18,7 +18,7 @@ def test_the_reason_and_a_lesson_follow_the_reading(mien, astronaut: Path) -> No
 def test_reasons_come_in_the_language_that_is_asked_for(mien, astronaut: Path) -> None:
     ended = mien("read", astronaut, "--explain", "--language", "de", "--json", "-")
     text = ended.readings[0]["faces"][0]["expression"]["explanation"]["text"]
-    assert text.startswith("Vor allem der Mund: Mundwinkel oben") and text in ended.err
+    assert text.startswith("Vor allem der Mund: Mundwinkel hochgezogen") and text in ended.err
 
 
 def test_tables_stay_as_they_are(mien, astronaut: Path, tmp_path: Path) -> None:

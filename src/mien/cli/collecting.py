@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import combining, normalize
 
 from mien.catalogue import language_of, message
 from mien.cli.keys import Keys
@@ -109,8 +110,13 @@ def _ask(job: Collection) -> None:
     _say(message("collect.consent", job.language, file=str(job.out), person=job.person))
     _say(message("collect.prompt", job.language, yes=yes))
     answer = sys.stdin.readline() if sys.stdin is not None else ""
-    if answer.strip().casefold() != yes.casefold():
+    if _bare(answer) != _bare(yes):
         raise ConsentError(message("collect.refused", job.language))
+
+
+def _bare(word: str) -> str:
+    """Without accents and capitals: not every keyboard has those of every language."""
+    return "".join(letter for letter in normalize("NFKD", word.strip().casefold()) if not combining(letter))
 
 
 def _record(job: Collection, recorder: Recorder, pipeline: Pipeline) -> list[str]:

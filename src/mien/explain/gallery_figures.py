@@ -61,6 +61,6 @@ def nearest_strip(
 
 def _near_tile(faces: FaceSet, one: Neighbour, language: str) -> Tile:
     word = label_word(one.label, language) if one.label else message("seen.no_class", language)
-    distance = message("seen.distance", language, value=f"{one.distance:.3f}")
+    distance = message("seen.distance", language, value=round(one.distance, 3))
     row = message("seen.row", language, number=str(one.row))
     return Tile(panels.face(faces.pixels[one.index], NEAR_PX), (word, distance, row))
