@@ -78,6 +78,6 @@ def test_bodies_that_were_asked_for_and_say_nothing_are_told_of() -> None:
     assert said_of(replace(asked, faces=(), poses=())) == words.sentence(replace(asked, faces=()))
 
 
-@pytest.mark.parametrize(("language", "body"), [("de", "Körper:"), ("ja", "体の様子："), ("ar", "الجسد:")])
+@pytest.mark.parametrize(("language", "body"), [("de", "Körper:"), ("ja", "体の様子："), ("ar", "الجسم:")])
 def test_another_language(language: str, body: str) -> None:
     assert body in said_of(reading(pose("nodding")), language)
