@@ -84,6 +84,48 @@ def test_nothing_is_told_until_it_is_switched_on(rig: Callable[..., Page]) -> No
     assert page.evaluate("steady") == [[1, "happy", True], [1, "sad", True]]
 
 
+def test_readings_may_be_rare(rig: Callable[..., Page]) -> None:
+    page = rig({"cues.speech": True})
+    for number in range(20):
+        faces = HAPPY if number < 10 else SAD
+        page.evaluate("([time, faces]) => at(time, faces)", [1.7 * number, faces])
+    assert page.evaluate("steady") == [[1, "happy", True], [1, "sad", True]]
+    assert spoken(page) == ["looks happy", "looks sad"]
+    page.evaluate("([time, faces]) => at(time, faces)", [60.0, HAPPY])  # who knows what was in between
+    page.evaluate("([time, faces]) => at(time, faces)", [60.5, HAPPY])
+    assert spoken(page) == ["looks happy", "looks sad"]
+
+
+# The announcer by a clock of the test's own: [[text, topic, after so many ms], ...]; what stood when.
+HEARD = """async (said) => {
+  const { Announcer } = await import("/static/js/announcer.js");
+  const own = [performance.now, window.setTimeout, window.clearTimeout];
+  let [now, due] = [0, null];
+  performance.now = () => now;
+  window.setTimeout = (task, ms) => { due = { task, at: now + ms }; };
+  window.clearTimeout = () => { due = null; };
+  const heard = [];
+  const root = { set textContent(text) { heard.push([now, text]); } };
+  const announcer = new Announcer(root);
+  const until = (end) => {
+    while (due && due.at <= end) { const { task, at } = due; [due, now] = [null, at]; task(); }
+    now = end;
+  };
+  for (const [text, topic, after] of said) { until(now + after); announcer.say(text, topic); }
+  until(now + 60000);
+  [performance.now, window.setTimeout, window.clearTimeout] = own;
+  return heard;
+}"""
+
+
+def test_announcements_wait_for_each_other_and_the_newest_of_a_person_is_said(quiet_page: Page) -> None:
+    said = [["Saved", None, 0], ["1 happy", "1", 100], ["2 happy", "2", 0], ["1 sad", "1", 0], ["1 angry", "1", 3000],
+            ["Muted", None, 10]]  # fmt: skip
+    assert quiet_page.evaluate(HEARD, said) == [
+        [0, "Saved"], [700, "2 happy"], [1400, "1 sad"], [3110, "Muted"], [5400, "1 angry"],
+    ]  # fmt: skip
+
+
 def test_how_far_away_a_face_is_is_said_after_its_word(rig: Callable[..., Page]) -> None:
     page = rig({"cues.speech": True})
     during(page, 0, 3, {"1": ["happy", True, "about 60 cm away"]})

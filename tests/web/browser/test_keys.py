@@ -86,6 +86,7 @@ def test_d_says_how_far_away_the_face_is(watching: Page) -> None:
     distance = watching.locator(".card-distance")
     expect(distance).to_be_hidden()
     watching.keyboard.press("d")
+    expect(watching.locator("#announcer")).to_have_text("Distance: on")
     expect(distance).to_have_text(re.compile(r"^(about [\d.]+ c?m|between [\d.]+ c?m and [\d.]+ c?m) away$"))
     expect(tool(watching, "distance")).to_have_attribute("aria-pressed", "true")
     free_keys(watching)

@@ -31,6 +31,16 @@ navigator.mediaDevices.getUserMedia = async (wanted) => {
   setInterval(() => canvas.getContext("2d").drawImage(video, -200, 0, 640, 480), 40);
   return canvas.captureStream(25);
 };"""
+COVERABLE = """window.isCovered = false;
+const camera = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+navigator.mediaDevices.getUserMedia = async (wanted) => {
+  const video = Object.assign(document.createElement("video"), { srcObject: await camera(wanted), muted: true });
+  await video.play();
+  const canvas = Object.assign(document.createElement("canvas"), { width: 640, height: 480 });
+  const pen = canvas.getContext("2d");
+  setInterval(() => (isCovered ? pen.fillRect(0, 0, 640, 480) : pen.drawImage(video, 0, 0, 640, 480)), 40);
+  return canvas.captureStream(25);
+};"""
 GREY = """navigator.mediaDevices.getUserMedia = async () => {
   const canvas = Object.assign(document.createElement("canvas"), { width: 320, height: 240 });
   const pen = canvas.getContext("2d");
@@ -151,6 +161,7 @@ def test_what_hinders_the_camera_is_said(
     page.locator("[data-action=camera]:visible").click()
     expect(page.get_by_role("alert")).to_contain_text(told)
     expect(page.locator("[data-action=demo]:visible")).to_be_visible()
+    expect(page.locator("[data-action=camera]:visible")).to_be_focused()
 
 
 def test_a_camera_that_is_unplugged(page: Page, open_view: Callable[[Page, str], None]) -> None:
@@ -159,8 +170,12 @@ def test_a_camera_that_is_unplugged(page: Page, open_view: Callable[[Page, str],
     start(page)
     page.evaluate("stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
     expect(page.get_by_role("alert")).to_contain_text("The camera was unplugged")
+    expect(page.locator("[data-action=camera]:visible")).to_be_focused()
     start(page)
     expect(page.get_by_role("alert")).to_have_count(0)
+    page.get_by_role("link", name="About").click()
+    page.evaluate("stream.getVideoTracks()[0].dispatchEvent(new Event('ended'))")
+    expect(page.locator("#notice")).to_contain_text("The camera was unplugged")
 
 
 def test_no_face_in_sight(page: Page, open_view: Callable[[Page, str], None]) -> None:
@@ -168,7 +183,22 @@ def test_no_face_in_sight(page: Page, open_view: Callable[[Page, str], None]) ->
     open_view(page, "watch")
     page.locator("[data-action=camera]:visible").click()
     expect(page.locator(".nobody")).to_have_text("No face in sight")
+    expect(page.locator("#announcer")).to_have_text("No face in sight")
     expect(page.locator(".card")).to_have_count(0)
+
+
+def test_a_focus_stays_when_its_face_is_lost_for_a_moment(page: Page, open_view: Callable[[Page, str], None]) -> None:
+    page.add_init_script(COVERABLE)
+    open_view(page, "watch")
+    start(page)
+    why = page.locator(".card-why")
+    why.focus()
+    page.evaluate("isCovered = true")
+    expect(page.locator(".card-gone")).to_be_visible()
+    expect(why).to_be_focused()
+    page.evaluate("isCovered = false")
+    expect(page.locator(".card-gone")).to_be_hidden()
+    expect(why).to_be_focused()
 
 
 @pytest.mark.parametrize("source", ["camera", "demo"])  # taken as a stream, and by asking the page

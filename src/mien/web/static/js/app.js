@@ -4,6 +4,7 @@
 import { fillWords, language, loadWords, t } from "./words.js";
 import { settings } from "./settings.js";
 import { el } from "./dom.js";
+import { Announcer } from "./announcer.js";
 import { keepAwake } from "./awake.js";
 import { Capture } from "./capture.js";
 import { Cues } from "./cues.js";
@@ -19,6 +20,8 @@ import * as about from "./views/about.js";
 
 const VIEWS = [watch, files, practice, diary, options, about];
 
+const announcer = new Announcer(document.getElementById("announcer"));
+
 const app = {
   // "source", "connection", "reading", "people", "steady", "cue", "mute", "paused", "lost", "devices", "words", "view"
   bus: new EventTarget(),
@@ -27,9 +30,13 @@ const app = {
   language,
   views: new Map(),
   current: null,
-  /** Say something once to those who listen to the page. */
-  announce(text) {
-    document.getElementById("announcer").textContent = text;
+  /** Say something once to those who listen to the page; of a `topic` only the newest, and not too often. */
+  announce(text, topic = null) {
+    announcer.say(text, topic);
+  },
+  /** What waits to be said is no longer so. */
+  hush() {
+    announcer.clear();
   },
   emit(name, detail = {}) {
     app.bus.dispatchEvent(new CustomEvent(name, { detail }));
@@ -116,6 +123,7 @@ function followTheme() {
 app.changeLanguage = async (chosen) => {
   await loadWords(chosen);
   settings.set("language", chosen);
+  app.hush();
   fillWords();
   document.title = `${t(`view.${app.current}`)} - Mien`;
   app.emit("words");

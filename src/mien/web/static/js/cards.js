@@ -45,7 +45,7 @@ class Card {
   draw(person, { isAlone, nowS }) {
     const { t } = this.#app;
     const { words } = person;
-    this.body.hidden = !person.isHere;
+    this.body.hidden = !person.isHere && !this.body.contains(document.activeElement); // a focus stays where it is
     this.gone.hidden = person.isHere;
     this.root.classList.toggle("left", !person.isHere);
     if (!person.isHere) return write(this.gone, t("watch.person_left", { number: person.number }));
@@ -112,7 +112,7 @@ export class Cards {
   draw(people, nowS) {
     for (const [id, card] of this.#cards) {
       if (people.some((person) => person.id === id)) continue;
-      card.root.remove();
+      this.#remove(card);
       this.#cards.delete(id);
     }
     for (const person of people) {
@@ -127,8 +127,13 @@ export class Cards {
     this.root.append(card.root); // numbers rise, so the newest stands last
   }
 
+  #remove({ root }) {
+    if (root.contains(document.activeElement)) this.root.closest(".watching").querySelector(".stage").focus();
+    root.remove();
+  }
+
   #anew() {
-    for (const card of this.#cards.values()) card.root.remove();
+    for (const card of this.#cards.values()) this.#remove(card);
     this.#cards.clear();
   }
 }

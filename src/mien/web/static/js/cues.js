@@ -137,10 +137,9 @@ export class Cues {
     this.#tell(change);
   }
 
-  #tell({ person, label, title }) {
+  #tell({ person, label }) {
     const { t, people } = this.#app;
-    const { distance } = people.all.get(person);
-    const words = distance ? t("distance.said", { words: title, distance }) : title;
+    const words = people.all.get(person).said(t);
     const isAlone = people.here().length === 1;
     if (this.isOn("speech")) this.speak(isAlone ? words : t("watch.person_says", { number: person, words }));
     if (this.isOn("sound")) this.sound(label);

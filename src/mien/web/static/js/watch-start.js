@@ -35,7 +35,9 @@ export class StartPanel {
     this.#problem = problem;
     const { settings } = this.#app;
     const parts = settings.get("welcomed", false) ? this.#choices() : this.#welcome();
+    const { action } = this.root.contains(document.activeElement) ? document.activeElement.dataset : {};
     this.root.replaceChildren(...this.#trouble(), ...parts);
+    if (action) this.root.querySelector(`[data-action=${action}]`)?.focus();
   }
 
   #trouble() {

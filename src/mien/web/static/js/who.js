@@ -6,6 +6,9 @@ const STEADY_S = 0.8; // a word that stood so long, without a break, is steady: 
 const STEADINESS_S = 3;
 const GAP_S = 5; // how long the place of a person who left stays free
 const BREAK_S = 1; // without a reading for so long, what came before says nothing about now
+const BREAK_STEPS = 2.5; // nor for so many times as long as readings usually take, where they are rare
+const LONGEST_STEP_S = 4;
+const NEWEST = 0.2; // share of the newest step in what is usual
 // For so long doubt must last, or be gone, before it is shown: in a blink, and while one word takes over from another
 // (which the server lets wait for half a second), nobody is to read "not sure".
 const DOUBT_S = 0.6;
@@ -23,24 +26,20 @@ class Person {
     Object.assign(this, { distance: "", movedS: null });
   }
 
-  see(nowS, { face, words, outline, cues }) {
+  see(nowS, { face, words, outline, cues }, breakS) {
     const key = keyOf(words);
     const last = this.past.at(-1);
-    if (last && last.key === key && nowS - last.toS < BREAK_S) last.toS = nowS;
-    else {
-      const isBreak = !last || nowS - last.toS >= BREAK_S;
-      if (!isBreak) last.toS = nowS;
-      this.past.push({ key, fromS: nowS, toS: nowS });
-    }
+    const isBreak = !last || nowS - last.toS >= breakS;
+    if (!isBreak) last.toS = nowS;
+    if (isBreak || last.key !== key) this.past.push({ key, fromS: nowS, toS: nowS });
     while (this.past[0].toS < nowS - MINUTE_S) this.past.shift();
-    this.#settle(nowS, words);
-    this.#place(nowS, words.distance ?? "");
+    this.#settle(nowS, words, isBreak);
+    this.#place(nowS, words.distance ?? "", isBreak);
     Object.assign(this, { isHere: true, seenS: nowS, face, outline, cues });
   }
 
   /** Show new words, unless doubt has only just come or gone: then those before stand for a moment more. */
-  #settle(nowS, words) {
-    const isBreak = !this.words || nowS - this.seenS >= BREAK_S;
+  #settle(nowS, words, isBreak) {
     const isSame = isBreak || keyOf(words) === keyOf(this.words);
     const isOfDoubt = !isSame && words.sure !== this.words.sure;
     this.waitedS = isSame ? null : this.waitedS ?? nowS;
@@ -48,8 +47,8 @@ class Person {
     Object.assign(this, { words, waitedS: null });
   }
 
-  #place(nowS, distance) {
-    const isNew = !distance || !this.distance || nowS - this.seenS >= BREAK_S;
+  #place(nowS, distance, isBreak) {
+    const isNew = !distance || !this.distance || isBreak;
     this.movedS = isNew || distance === this.distance ? null : this.movedS ?? nowS;
     if (this.movedS !== null && nowS - this.movedS < DISTANCE_S) return;
     Object.assign(this, { distance, movedS: null });
@@ -75,6 +74,12 @@ class Person {
     return [...sums].sort((a, b) => b[1] - a[1]);
   }
 
+  /** What is said aloud of the person: the word, and how far away, where that is measured. */
+  said(t) {
+    const { distance, words: { title } } = this;
+    return distance ? t("distance.said", { words: title, distance }) : title;
+  }
+
   /** The word that has just become steady, or null. */
   change() {
     const { key, fromS, toS } = this.past.at(-1);
@@ -92,6 +97,7 @@ export class People {
     this.#app = app;
     this.all = new Map();
     this.nowS = 0;
+    this.stepS = null; // from one reading to the next, as it usually is
     app.bus.addEventListener("reading", ({ detail }) => this.#read(detail.message));
     app.bus.addEventListener("source", () => this.clear());
     // What was read before says nothing about now; and on a new connection numbers begin anew.
@@ -115,23 +121,33 @@ export class People {
 
   clear() {
     this.all.clear();
+    this.stepS = null;
     this.#app.emit("people");
   }
 
   #read({ reading, words, outlines, bodies = [] }) {
+    const breakS = this.#breakAt(reading.time_s);
     this.nowS = reading.time_s;
     for (const person of this.all.values()) person.isHere = false;
     reading.faces.forEach((face, place) => {
       if (face.track_id === null || !words[place] || !face.expression) return;
       if (!this.all.has(face.track_id)) this.all.set(face.track_id, new Person(face.track_id, this.nowS));
       const cues = bodies.find((body) => body.track_id === face.track_id)?.cues ?? [];
-      this.all.get(face.track_id).see(this.nowS, { face, words: words[place], outline: outlines[place], cues });
+      this.all.get(face.track_id).see(this.nowS, { face, words: words[place], outline: outlines[place], cues }, breakS);
     });
     for (const person of this.list()) {
       if (!person.isHere && this.nowS - person.seenS > GAP_S) this.all.delete(person.id);
     }
     this.#app.emit("people");
     for (const person of this.here()) this.#tell(person);
+  }
+
+  /** How long nothing must have been read before a reading of now for that to be a break. */
+  #breakAt(nowS) {
+    const step = Math.min(Math.max(nowS - this.nowS, 0), LONGEST_STEP_S);
+    const isFirst = this.all.size === 0;
+    this.stepS = isFirst ? null : this.stepS === null ? step : (1 - NEWEST) * this.stepS + NEWEST * step;
+    return Math.max(BREAK_S, BREAK_STEPS * (this.stepS ?? 0));
   }
 
   #tell(person) {

@@ -27,7 +27,7 @@ export function mount(root, app) {
 class WatchView {
   #app;
   #rate = { from: 0, count: 0 };
-  #seenS = null; // when a face was seen last, by the readings' clock; null once its absence was said
+  #seenS; // when a face was seen last, by the readings' clock: undefined before the first reading, null once that was said
 
   constructor(root, app) {
     this.#app = app;
@@ -91,7 +91,7 @@ class WatchView {
     bus.addEventListener("people", () => this.#drawPeople());
     bus.addEventListener("reading", () => this.#countRate());
     bus.addEventListener("steady", ({ detail }) => this.#say(detail));
-    bus.addEventListener("lost", ({ detail }) => this.start.draw(detail));
+    bus.addEventListener("lost", ({ detail }) => this.#lose(detail));
     for (const event of ["connection", "paused", "words"]) bus.addEventListener(event, () => this.#drawState());
     bus.addEventListener("rate", () => (this.rate.hidden = !settings.get("rate", false)));
     settings.addEventListener("change", ({ detail }) => detail.name === "mirrored" && this.#mirror());
@@ -108,7 +108,8 @@ class WatchView {
     this.start.draw(null);
     try {
       await capture[STARTS[source]]();
-      this.stage.focus({ preventScroll: true }); // the button that was pressed is gone, and keys may act
+      // Where the button that was pressed is gone, keys may act.
+      if (!this.watching.contains(document.activeElement)) this.stage.focus({ preventScroll: true });
     } catch (error) {
       const problem = error.key ? { key: error.key } : { text: error.message };
       if (capture.source) this.#app.tell(problem.text ?? this.#app.t(problem.key));
@@ -117,14 +118,28 @@ class WatchView {
   }
 
   #turn(setting) {
-    const { settings } = this.#app;
-    settings.set(setting, !settings.get(setting, false));
+    const { settings, t } = this.#app;
+    const isOn = !settings.get(setting, false);
+    settings.set(setting, isOn);
     this.#app.emit(setting);
+    this.#sayOfKey(t(isOn ? "watch.turned_on" : "watch.turned_off", { what: t(`watch.do.${setting}`) }));
   }
 
   #pause() {
-    const { live, capture } = this.#app;
-    if (capture.source) live.pause(!live.isPaused);
+    const { live, capture, t } = this.#app;
+    if (!capture.source) return;
+    live.pause(!live.isPaused);
+    if (!live.isPaused) this.#sayOfKey(t("watch.reading_on"));
+  }
+
+  /** A button that has the focus tells its own state; a key has none. */
+  #sayOfKey(text) {
+    if (!document.activeElement?.matches("button")) this.#app.announce(text);
+  }
+
+  #lose(problem) {
+    this.start.draw(problem);
+    if (this.#app.current !== "watch") this.#app.tell(this.#app.t(problem.key));
   }
 
   #turnLarge() {
@@ -141,16 +156,18 @@ class WatchView {
 
   #drawFrame() {
     const { source } = this.#app.capture;
-    const hadFocus = this.watching.contains(document.activeElement);
+    const { activeElement, body } = document;
+    const hadFocus = this.watching.contains(activeElement) || (activeElement === body && this.#app.current === id);
     this.start.root.hidden = Boolean(source);
     this.watching.hidden = !source;
-    this.#seenS = null;
+    this.#seenS = undefined;
     this.#clear();
     this.#mirror();
     this.tools.draw();
     this.#drawPeople();
     this.#drawState();
     if (source) return;
+    this.#app.hush();
     this.start.draw();
     if (hadFocus) this.start.root.querySelector("button")?.focus();
   }
@@ -179,9 +196,10 @@ class WatchView {
   /** What hinders: a connection that is being made again, a token that is asked for, a pause. */
   #drawState() {
     const { live, t } = this.#app;
-    const isTrouble = live.isPaused || ["again", "refused", "closed", "token"].includes(live.state);
+    const isTrouble = live.isPaused || ["again", "refused", "token"].includes(live.state);
     const key = live.isPaused || live.state === "token" ? stateKey(live) : "watch.again";
-    const text = live.state === "refused" ? live.detail : t(key);
+    const why = live.state === "again" && !live.isPaused ? live.detail : ""; // such as too many that are connected
+    const text = live.state === "refused" ? live.detail : [t(key), why].filter(Boolean).join(" ");
     this.note.hidden = !isTrouble || !this.#app.capture.source;
     if (!this.note.hidden && this.note.textContent !== text) this.#app.announce(text);
     this.#write(this.note, this.note.hidden ? "" : text);
@@ -208,20 +226,26 @@ class WatchView {
   }
 
   // Screen readers hear changes that last, not frames.
-  #say({ person, title, sure }) {
+  #say({ person, sure }) {
     const { people, t, current } = this.#app;
     if (current !== "watch") return;
-    const { doubts } = people.all.get(person).words;
+    const seen = people.all.get(person);
+    const { doubts } = seen.words;
+    const title = seen.said(t);
     const words = sure || !doubts.length ? title : t("watch.unsure_says", { title, doubts: doubts.join(", ") });
-    this.#app.announce(people.here().length === 1 ? words : t("watch.person_says", { number: person, words }));
+    const text = people.here().length === 1 ? words : t("watch.person_says", { number: person, words });
+    this.#app.announce(text, `person ${person}`);
   }
 
   #sayNobody() {
-    const { people, t, current } = this.#app;
+    const { people, live, t, current } = this.#app;
     if (people.here().length) this.#seenS = people.nowS;
+    else if (this.#seenS === undefined) this.#seenS = live.last ? people.nowS : undefined;
     else if (this.#seenS !== null && people.nowS - this.#seenS > NOBODY_S) {
       this.#seenS = null;
-      if (current === "watch") this.#app.announce(t("watch.nobody"));
+      if (current !== "watch") return;
+      this.#app.hush(); // what waits to be said of those who were there
+      this.#app.announce(t("watch.nobody"));
     }
   }
 
