@@ -32,11 +32,12 @@ RIG = """async (settings) => {
   app.cues = new Cues(app);
   app.cues.sound = (label) => told.push(["sound", label]);
   bus.addEventListener("steady", ({ detail }) => steady.push([detail.person, detail.label, detail.sure]));
-  const face = (id) => ({ track_id: id, box: [0, 0, 9, 9], expression: {} });
+  const face = (id, cm) =>
+    ({ track_id: id, box: [0, 0, 9, 9], expression: {}, distance_cm: cm ? { value: cm } : null });
   const words = ([label, sure = true, distance = ""]) =>
     ({ label, sure, title: sure ? `looks ${label}` : "not sure", doubts: [], distance });
   window.at = (time, faces) => app.emit("reading", { message: {
-    reading: { time_s: time, faces: Object.keys(faces).map((id) => face(Number(id))) },
+    reading: { time_s: time, faces: Object.keys(faces).map((id) => face(Number(id), faces[id][3])) },
     words: Object.values(faces).map(words), outlines: Object.keys(faces).map(() => []) } });
   window.during = (from, to, faces) => { for (let time = from; time < to - 1e-9; time += 0.1) at(time, faces); };
   window.rig = app;
@@ -82,6 +83,14 @@ def test_nothing_is_told_until_it_is_switched_on(rig: Callable[..., Page]) -> No
     during(page, 5, 20, SAD)
     assert page.evaluate("told") == []
     assert page.evaluate("steady") == [[1, "happy", True], [1, "sad", True]]
+
+
+def test_who_comes_nearer_is_told_once(rig: Callable[..., Page]) -> None:
+    page = rig({"cues.speech": True})
+    for begin_s, distance, cm in [(0, "3 m", 300), (10, "2.5 m", 250), (20, "1 m", 100), (30, "1.5 m", 140)]:
+        during(page, begin_s, begin_s + 10, {"1": ["happy", True, distance, cm]})
+    during(page, 40, 50, HAPPY)  # no longer measured
+    assert spoken(page) == ["distance.said looks happy 3 m", "1 m"]
 
 
 def test_readings_may_be_rare(rig: Callable[..., Page]) -> None:

@@ -187,6 +187,19 @@ def test_no_face_in_sight(page: Page, open_view: Callable[[Page, str], None]) ->
     expect(page.locator(".card")).to_have_count(0)
 
 
+def test_the_list_of_cameras_keeps_the_focus(page: Page, open_view: Callable[[Page, str], None]) -> None:
+    open_view(page, "watch")
+    start(page)
+    tool(page, "mirror")
+    cameras = page.get_by_label("Camera")
+    cameras.focus()
+    begun = page.evaluate("document.querySelector('.stage video').srcObject.id")
+    cameras.dispatch_event("change")
+    until(page, f"(document.querySelector('.stage video').srcObject?.id ?? {begun!r}) !== {begun!r}")
+    more_readings(page)
+    expect(cameras).to_be_focused()
+
+
 def test_a_focus_stays_when_its_face_is_lost_for_a_moment(page: Page, open_view: Callable[[Page, str], None]) -> None:
     page.add_init_script(COVERABLE)
     open_view(page, "watch")

@@ -23,7 +23,7 @@ const VIEWS = [watch, files, practice, diary, options, about];
 const announcer = new Announcer(document.getElementById("announcer"));
 
 const app = {
-  // "source", "connection", "reading", "people", "steady", "cue", "mute", "paused", "lost", "devices", "words", "view"
+  // "source", "connection", "reading", "people", "steady", "moved", "cue", "mute", "paused", "lost", "devices", "words", "view"
   bus: new EventTarget(),
   settings,
   t,

@@ -57,6 +57,7 @@ export class Cues {
   constructor(app) {
     this.#app = app;
     app.bus.addEventListener("steady", ({ detail }) => this.#changed(detail));
+    app.bus.addEventListener("moved", ({ detail }) => this.#moved(detail));
     app.bus.addEventListener("reading", () => this.#tellNext());
     app.bus.addEventListener("source", () => this.#forget());
     window.addEventListener("pagehide", () => window.speechSynthesis?.cancel());
@@ -125,6 +126,12 @@ export class Cues {
     this.#tellNext();
   }
 
+  #moved({ person, distance }) {
+    if (!this.isOn("speech") || this.isMuted || this.#app.isPractising || this.#waiting.get(person)?.label) return;
+    this.#waiting.set(person, { person, distance }); // a change of the word would tell it too
+    this.#tellNext();
+  }
+
   // Goes by the readings' clock: timers rest while the tab is hidden.
   #tellNext() {
     const { nowS } = this.#app.people;
@@ -133,15 +140,19 @@ export class Cues {
     this.#waiting.delete(person);
     if (!this.#app.people.all.get(person)?.isHere) return;
     this.#lastS = nowS;
+    if (change.distance) return this.#say(person, change.distance);
     this.#told.set(person, { label: change.label, atS: nowS });
     this.#tell(change);
   }
 
+  #say(person, words) {
+    const { t, people } = this.#app;
+    this.speak(people.here().length === 1 ? words : t("watch.person_says", { number: person, words }));
+  }
+
   #tell({ person, label }) {
     const { t, people } = this.#app;
-    const words = people.all.get(person).said(t);
-    const isAlone = people.here().length === 1;
-    if (this.isOn("speech")) this.speak(isAlone ? words : t("watch.person_says", { number: person, words }));
+    if (this.isOn("speech")) this.#say(person, people.all.get(person).said(t));
     if (this.isOn("sound")) this.sound(label);
     if (this.isOn("vibration")) this.vibrate(label);
     this.#app.emit("cue", { person, label });

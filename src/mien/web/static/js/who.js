@@ -12,6 +12,7 @@ const NEWEST = 0.2; // share of the newest step in what is usual
 // For so long doubt must last, or be gone, before it is shown: in a blink, and while one word takes over from another
 // (which the server lets wait for half a second), nobody is to read "not sure".
 const DOUBT_S = 0.6;
+const MOVED = 1.5; // so many times nearer or farther is told
 const DISTANCE_S = 0.6; // another distance must last as long: at the border of two, words would flicker
 
 const keyOf = (words) => (words.sure ? words.label : "not sure");
@@ -23,7 +24,7 @@ const keyOf = (words) => (words.sure ? words.label : "not sure");
 class Person {
   constructor(id, nowS) {
     Object.assign(this, { id, number: id, isHere: true, seenS: nowS, past: [], steady: null, words: null, waitedS: null });
-    Object.assign(this, { distance: "", movedS: null });
+    Object.assign(this, { distance: "", movedS: null, toldCm: null });
   }
 
   see(nowS, { face, words, outline, cues }, breakS) {
@@ -78,6 +79,16 @@ class Person {
   said(t) {
     const { distance, words: { title } } = this;
     return distance ? t("distance.said", { words: title, distance }) : title;
+  }
+
+  /** Whether the person came much nearer or went much farther since this was last so. */
+  hasMoved() {
+    const cm = this.distance ? this.face.distance_cm?.value ?? null : null;
+    if (cm === null || this.toldCm === null) this.toldCm = cm; // the first is told with the word
+    const isFar = cm !== null && Math.max(cm / this.toldCm, this.toldCm / cm) >= MOVED;
+    if (!isFar || this.movedS !== null) return false; // words that are about to change wait
+    this.toldCm = cm;
+    return true;
   }
 
   /** The word that has just become steady, or null. */
@@ -151,7 +162,11 @@ export class People {
   }
 
   #tell(person) {
-    if (person.change() === null) return;
+    const hasMoved = person.hasMoved();
+    if (person.change() === null) {
+      if (hasMoved) this.#app.emit("moved", { person: person.id, distance: person.distance });
+      return;
+    }
     const { label, title, sure } = person.words;
     this.#app.emit("steady", { person: person.id, label, title, sure });
   }

@@ -90,7 +90,8 @@ class WatchView {
     });
     bus.addEventListener("people", () => this.#drawPeople());
     bus.addEventListener("reading", () => this.#countRate());
-    bus.addEventListener("steady", ({ detail }) => this.#say(detail));
+    bus.addEventListener("steady", ({ detail }) => this.#sayWord(detail));
+    bus.addEventListener("moved", ({ detail }) => this.#say(detail.person, detail.distance));
     bus.addEventListener("lost", ({ detail }) => this.#lose(detail));
     for (const event of ["connection", "paused", "words"]) bus.addEventListener(event, () => this.#drawState());
     bus.addEventListener("rate", () => (this.rate.hidden = !settings.get("rate", false)));
@@ -226,13 +227,17 @@ class WatchView {
   }
 
   // Screen readers hear changes that last, not frames.
-  #say({ person, sure }) {
-    const { people, t, current } = this.#app;
-    if (current !== "watch") return;
+  #sayWord({ person, sure }) {
+    const { people, t } = this.#app;
     const seen = people.all.get(person);
     const { doubts } = seen.words;
     const title = seen.said(t);
-    const words = sure || !doubts.length ? title : t("watch.unsure_says", { title, doubts: doubts.join(", ") });
+    this.#say(person, sure || !doubts.length ? title : t("watch.unsure_says", { title, doubts: doubts.join(", ") }));
+  }
+
+  #say(person, words) {
+    const { people, t, current } = this.#app;
+    if (current !== "watch") return;
     const text = people.here().length === 1 ? words : t("watch.person_says", { number: person, words });
     this.#app.announce(text, `person ${person}`);
   }
