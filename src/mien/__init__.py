@@ -22,6 +22,7 @@ from mien.version import __version__
 if TYPE_CHECKING:
     from mien.draw import draw_reading as draw_reading
     from mien.errors import MienError as MienError
+    from mien.errors import SourceWarning as SourceWarning
     from mien.expression.words import sentence as sentence
     from mien.reader import Reader as Reader
     from mien.types import Box as Box
@@ -38,6 +39,7 @@ _HOMES = {
     "MienError": "errors",
     "Reader": "reader",
     "Reading": "types",
+    "SourceWarning": "errors",
     "draw_reading": "draw",
     "sentence": "expression.words",
 }
@@ -50,6 +52,7 @@ __all__ = [
     "MienError",
     "Reader",
     "Reading",
+    "SourceWarning",
     "__version__",
     "draw_reading",
     "sentence",

@@ -19,6 +19,10 @@ class SourceError(MienError):
     """A picture, clip, camera or screen that cannot be read."""
 
 
+class SourceWarning(UserWarning):
+    """A source that was read in part only: a clip that breaks off, or is damaged. The text says what is missing."""
+
+
 class TooLargeError(SourceError):
     """A picture with more pixels than are allowed."""
 

@@ -285,7 +285,7 @@ def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
 
 def too_large(name: str, max_pixels: int) -> str:
     """The line that says that a picture is over the limit."""
-    return f"{name} has more than {max_pixels:,} pixels: make it smaller, or raise the limit: mien read --max-pixels"
+    return f"{name} has more than {max_pixels:,} pixels: make it smaller, or raise the limit with --max-pixels"
 
 
 def one_line(error: BaseException) -> str:

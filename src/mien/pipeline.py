@@ -132,6 +132,7 @@ class Pipeline:
         }
         self._bodies: BodyReader | None = None
         if self.options.body:
+            self.models["body"] = body_reader.NETWORK
             self._open_bodies()
 
     def reset(self) -> None:
@@ -159,8 +160,9 @@ class Pipeline:
             The Reading; without faces where there are none.
         """
         watch = Stopwatch()
+        has_bodies = self.options.body if body is None else body
         faces = self._read_stream(frame, watch) if stream else self._read_still(frame, watch)
-        poses = self._poses(frame, faces, watch, stream=stream, is_wanted=self.options.body if body is None else body)
+        poses = self._poses(frame, faces, watch, stream=stream, is_wanted=has_bodies)
         focal_px = None
         if self.options.distance if distance is None else distance:
             with watch("distance"):
@@ -176,7 +178,7 @@ class Pipeline:
             height=frame.height,
             faces=tuple(faces),
             timings_ms={**watch.timings_ms, "total": sum(watch.timings_ms.values())},
-            models=self.models,
+            models={**self.models, **({"body": body_reader.NETWORK} if has_bodies else {})},
             poses=tuple(poses),
             focal_px=focal_px,
         )
@@ -200,7 +202,6 @@ class Pipeline:
                 posture=options.posture,
                 is_doubted=tone.is_doubted,
             )
-            self.models = {**self.models, "body": body_reader.NETWORK}
         return self._bodies
 
     def _read_still(self, frame: Frame, watch: Stopwatch) -> list[Face]:

@@ -5,12 +5,13 @@ A thin door onto `Pipeline`; it knows sources and nothing of vision.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mien.errors import UsageError
+from mien.errors import SourceWarning, UsageError
 from mien.media.inputs import expand_inputs
 from mien.media.sources import SourceOptions, open_source
 from mien.pipeline import Pipeline, PipelineOptions
@@ -77,13 +78,22 @@ class Reader:
             A Reading per frame; people keep their `track_id` within one source.
 
         Raises:
-            SourceError: it cannot be read.
+            SourceError: it cannot be read; it is raised when that is tried, with the first Reading.
+
+        Warns:
+            SourceWarning: a clip broke off or is damaged; what could be read was read.
         """
-        for reading, _ in self.watch_frames(source, **options):
+        for reading, _ in self._frames(source, options):
             yield reading
 
     def watch_frames(self, source: Moving, **options: Any) -> Iterator[tuple[Reading, Frame]]:
         """As `watch`, with the frame beside each Reading, to draw on."""
+        yield from self._frames(source, options)
+
+    def _frames(self, source: Moving, options: dict[str, Any]) -> Iterator[tuple[Reading, Frame]]:
+        known = {one.name for one in fields(SourceOptions)}
+        if unknown := sorted(options.keys() - known):
+            raise UsageError(f"there is no option {unknown[0]!r}; there are: {', '.join(sorted(known))}")
         settings = replace(SourceOptions(), **options)
         specs = expand_inputs([source]) if isinstance(source, (str, Path)) else [source]
         for spec in specs:
@@ -91,3 +101,5 @@ class Reader:
             with open_source(spec, settings) as opened:
                 for frame in opened:
                     yield self.pipeline.read(frame, stream=opened.is_stream), frame
+                for text in opened.warnings:
+                    warnings.warn(text, SourceWarning, stacklevel=3)  # where `watch` is used

@@ -20,6 +20,7 @@ MAKERS: dict[str, Callable[[Path], Sink]] = {
     "out.csv": CsvSink,
     "out.parquet": lambda path: ParquetSink(path, row_group=5),
     "out.png": PictureSink,
+    "out.jpg": PictureSink,
     "out.mp4": VideoSink,
     "out.mkv": VideoSink,
 }

@@ -199,6 +199,9 @@ class TestPlaylists:
         path.write_text(self.PLAYLISTS[kind])
         with open_source(path, SourceOptions(allow_playlists=True)) as source:
             assert len(list(source)) == 3
+        (tmp_path / "secret.ts").unlink()
+        with pytest.raises(SourceError, match="what it names cannot be read"):
+            open_source(path, SourceOptions(allow_playlists=True))
 
     def test_a_name_is_only_a_name(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         make_clip(tmp_path / "a.ts", 3)

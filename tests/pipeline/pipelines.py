@@ -14,8 +14,8 @@ from mien.types import Expression, Face, Frame, ImageArray, Reading
 LABELS = ("neutral", "happy", "surprise", "sad", "angry", "disgust", "fear", "contempt", "unknown", "not a face")
 
 
-def read(pipeline: Pipeline, image: ImageArray) -> Reading:
-    return pipeline.read(Frame(np.ascontiguousarray(image), source="astronaut"))
+def read(pipeline: Pipeline, image: ImageArray, **wishes: bool) -> Reading:
+    return pipeline.read(Frame(np.ascontiguousarray(image), source="astronaut"), **wishes)
 
 
 def the_face(reading: Reading) -> Face:

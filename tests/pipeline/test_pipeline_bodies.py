@@ -44,6 +44,7 @@ def test_bodies_are_read_only_when_they_are_asked_for(
     assert box.x1 < pose.keypoints[NOSE, 0] < box.x2 and box.y1 < pose.keypoints[NOSE, 1] < box.y2
     assert with_body.models["body"] == "pose_landmark_full" and with_body.timings_ms["body"] > 0
     assert with_body.timings_ms["total"] == pytest.approx(sum(with_body.timings_ms.values()) / 2)
+    assert "body" in read(pipeline, photo, body=True).models and "body" not in read(pipeline, photo).models
     assert the_face(with_body).to_dict() == the_face(without).to_dict()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import io
 import json
 import os
 import signal
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +23,8 @@ import httpx
 import numpy as np
 import pytest
 from cryptography import x509
-from web_client import FakePipeline, LiveOptions, create_app
+from PIL import Image
+from web_client import FakePipeline, LiveOptions, client_of, create_app
 from websockets.exceptions import ConnectionClosedError, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.server import ServerConnection, serve
@@ -41,15 +44,21 @@ SHUT_BOTH = socket.SHUT_RDWR  # where `socket` is one of websockets'
 
 @contextmanager
 def running(
-    options: LiveOptions, *, http: type[PatientProtocol] | None = None, pings: bool = True, **parts: object
+    options: LiveOptions,
+    *,
+    make: Callable[[], FakePipeline] = FakePipeline,
+    http: type[PatientProtocol] | None = None,
+    pings: bool = True,
+    **parts: object,
 ) -> Iterator[str]:
     """The address of a server in a thread of its own."""
-    config = config_of(create_app(options, make=FakePipeline), options, **parts)  # type: ignore[arg-type]
+    app = create_app(options, make=make)
+    config = config_of(app, options, **parts)  # type: ignore[arg-type]
     config.http_protocol_class = http or config.http_protocol_class
     config.ws_ping_interval = config.ws_ping_interval if pings else None
     ready = threading.Event()
     with listen("127.0.0.1", 0) as listening:
-        server = Server(config, ready.set)
+        server = Server(config, ready.set, app.state.services.engine.end)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         assert ready.wait(60)
@@ -80,6 +89,9 @@ def test_the_client_sends_frames_and_gets_readings(address: str, astronaut: Path
         assert live.why(99) is None
         live.show(body=True, distance=True)
         live.read(np.zeros((8, 8, 3), np.uint8))
+        for wrong in (np.zeros((8, 8, 3)), np.zeros((8, 8), np.uint8), "photo.jpg"):
+            with pytest.raises(UsageError, match="uint8 RGB"):
+                live.read(wrong)  # type: ignore[arg-type]
 
 
 def test_the_client_says_in_one_line_what_went_wrong(address: str) -> None:
@@ -90,6 +102,8 @@ def test_the_client_says_in_one_line_what_went_wrong(address: str) -> None:
         port = free.getsockname()[1]
     with pytest.raises(MienError, match="nobody answers"):
         LiveClient(f"http://127.0.0.1:{port}")
+    with pytest.raises(UsageError, match="no certificate"):
+        LiveClient("https://127.0.0.1:1", certificate=Path(__file__))
     with pytest.raises(MienError, match="no words in the language"):
         LiveClient(address, language="xx")
     with LiveClient(address) as live, pytest.raises(MienError, match="frame 1"):
@@ -224,6 +238,54 @@ def test_the_address_of_a_server_on_all_of_ipv6_is_answered(host: str, monkeypat
     assert "::1" in addresses
 
 
+def test_what_is_named_must_be_there(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    here, there = tmp_path / "file", tmp_path / "none"
+    for options, told in [
+        (LiveOptions(faces=there), "after --faces"),
+        (LiveOptions(faces=here, votes=there), "after --votes"),
+        (LiveOptions(votes=here), "give both"),
+        (LiveOptions(demo=there), "after --demo"),
+        (LiveOptions(data_folder=here), "is no folder"),
+    ]:
+        with pytest.raises(UsageError, match=told):
+            check_options(options)
+    check_options(LiveOptions(faces=here, votes=here, demo=here, data_folder=tmp_path))
+
+
+def animation() -> bytes:
+    """Three frames."""
+    file = io.BytesIO()
+    first, *rest = [Image.fromarray(np.full((48, 64), level, np.uint8)) for level in (0, 90, 180)]
+    first.save(file, "GIF", save_all=True, append_images=rest, duration=100)
+    return file.getvalue()
+
+
+def test_nothing_new_is_begun_while_the_server_ends() -> None:
+    with client_of() as client:
+        client.app.state.services.engine.end()
+        answer = client.post("/api/read", files={"file": animation()})
+    assert answer.status_code == 503 and answer.json() == {"detail": "the server ends: ask again when it is back"}
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_a_server_that_ends_says_so_to_whose_file_it_reads(
+    is_late: bool, astronaut: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    pipeline = FakePipeline(gate=threading.Semaphore(0))
+    with ThreadPoolExecutor() as thread:
+        with running(LiveOptions(data_folder=tmp_path), make=lambda: pipeline) as address:
+            asked = thread.submit(httpx.post, f"{address}/api/read", files={"file": animation()}, timeout=60)
+            assert pipeline.has_begun.wait(60)
+            if not is_late:
+                pipeline.gate.release()  # the first of its frames, and it waits with the second
+        pipeline.gate.release(9)
+        answer = asked.result()
+    assert answer.status_code == (503 if is_late else 200)
+    assert is_late or len(answer.text.splitlines()) == 1
+    assert "Traceback" not in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(("host", "is_here"), [("127.0.0.1", True), ("localhost", True), ("::1", True), ("[::1]", True),
                                               ("127.0.0.2", True), ("0.0.0.0", False), ("::", False),
                                               ("192.168.1.5", False), ("box.lan", False)])  # fmt: skip
@@ -325,7 +387,7 @@ def test_https_with_a_certificate_of_its_own(tmp_path: Path) -> None:
             assert live.read(np.zeros((8, 8, 3), np.uint8)).faces
         with pytest.raises(MienError, match="token"):
             LiveClient(address, certificate=own.cert)
-        with pytest.raises(MienError, match="nobody answers"):
+        with pytest.raises(MienError, match="certificate is not trusted"):
             LiveClient(address, token=TOKEN)  # nobody else vouches for it
 
 

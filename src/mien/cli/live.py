@@ -38,12 +38,10 @@ def run(options: LiveOptions, certified: Certified, *, is_browser_opened: bool) 
         raise MissingExtraError(f"the live page ({', '.join(missing)})", "live")
     import webbrowser
 
-    from mien.web.serving import check_options, is_this_machine, serve
+    from mien.web.serving import check_options, serve
 
     check_options(options)
     certificate = _certificate(options, certified)
-    if not is_this_machine(options.host):
-        _explain(options, is_secure=certificate is not None)
     serve(options, certificate=certificate, browse=webbrowser.open if is_browser_opened else None, say=_say)
 
 
@@ -56,13 +54,6 @@ def _certificate(options: LiveOptions, certified: Certified) -> tuple[Path, Path
         _say(f"    {own.fingerprint}")
         return own.cert, own.key
     return None if certified.cert is None or certified.key is None else (certified.cert, certified.key)
-
-
-def _explain(options: LiveOptions, *, is_secure: bool) -> None:
-    """What it means to listen beyond this machine."""
-    _say("Other devices of this network can open the page now, with the token; pictures they send are read here.")
-    if not is_secure:
-        _say("Without HTTPS, others in the network can read along, and phones refuse their camera: add --self-signed.")
 
 
 def _say(text: str) -> None:

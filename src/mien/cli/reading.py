@@ -14,7 +14,7 @@ from mien.cli.planning import PlanSink
 from mien.cli.show import Display
 from mien.cli.stopping import unstopped
 from mien.draw import draw_reading
-from mien.errors import SourceError, UsageError
+from mien.errors import SinkError, SourceError, UsageError
 from mien.expression.tone import only_tone
 from mien.labels import language_drawn
 from mien.media.inputs import Input, expand_inputs, input_file
@@ -203,6 +203,8 @@ def _open_sinks(job: Job) -> list[Sink]:
     try:
         if job.json is not None:
             target = sys.stdout if job.json == "-" else Path(job.json)
+            if target is None:
+                raise SinkError("standard output is closed: give --json a file")
             sinks.append(JsonLinesSink(target, points=job.points))
         if job.csv is not None:
             sinks.append(CsvSink(job.csv))

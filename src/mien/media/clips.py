@@ -67,13 +67,13 @@ def _open_container(where: Path | str | BinaryIO, name: str, options: SourceOpti
             where, max_pixels=options.max_pixels, allow_playlists=options.allow_playlists
         )
     except Exception as error:  # PyAV lets ValueError and others through for odd files
-        raise SourceError(_why_not_opened(error, where, name)) from error
+        raise SourceError(_why_not_opened(error, where, name, is_trusted=options.allow_playlists)) from error
     if container is None:
-        raise SourceError(_refused(name))
+        raise SourceError(_refused(name, is_trusted=options.allow_playlists))
     return container
 
 
-def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str) -> str:
+def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str, *, is_trusted: bool) -> str:
     if isinstance(where, str):
         if isinstance(error, av.error.ArgumentError):
             return f"{name} is no clip, or a playlist (HLS, DASH): add --allow-playlists if you trust it"
@@ -88,7 +88,7 @@ def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str) -
             beginning = where.read(64)
     beginning = beginning.removeprefix(b"\xef\xbb\xbf").lstrip()
     if beginning.startswith(PLAYLIST_BEGINNINGS):
-        return _refused(name)
+        return _refused(name, is_trusted=is_trusted)
     if beginning[4:8] == b"ftyp" or beginning.startswith((b"\x1aE\xdf\xa3", b"RIFF", b"OggS", b"FLV")):
         return f"{name} is a damaged clip, or was cut off while it was copied ({_short(error)}): copy it again"
     return (
@@ -96,7 +96,9 @@ def _why_not_opened(error: Exception, where: Path | str | BinaryIO, name: str) -
     )
 
 
-def _refused(name: str) -> str:
+def _refused(name: str, *, is_trusted: bool) -> str:
+    if is_trusted:
+        return f"{name} is a playlist, and what it names cannot be read: check that the files are there, and their kind"
     return f"{name} is a playlist, which names other files to read: add --allow-playlists if you trust it"
 
 
@@ -128,6 +130,8 @@ class _Clip:
         self._clock = containers.SteadyClock()
         self._last_s = self._end_s = 0.0  # when the last picture came, and until when it stays
         self._others_end_s = 0.0  # until when what is no picture reaches, where that is asked for
+        if stream.width < 1 or stream.height < 1:  # FFmpeg hides it where it is over the limit
+            raise SourceError(f"{name} has no size, or more than {options.max_pixels:,} pixels")
         images.check_size(stream.width, stream.height, name, options.max_pixels)
         self._size = _shown_size(stream)
         self._converter = VideoReformatter()

@@ -7,6 +7,7 @@ drawing is done before, elsewhere.
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -167,8 +168,10 @@ class PictureSink:
         path = self._draft.target
         if self._is_written:
             raise SinkError(f"{path} holds one picture and more came: choose one of {', '.join(CLIP_SUFFIXES)}")
+        encoded = io.BytesIO()  # Pillow passes over what a full disk does not take of a JPEG
         try:
-            Image.fromarray(frame.image).save(self._draft.path, self._format, **self._settings)
+            Image.fromarray(frame.image).save(encoded, self._format, **self._settings)
+            self._draft.open_binary().write(encoded.getbuffer())
         except (OSError, ValueError) as error:  # Pillow says either for a picture too large for its format
             raise sink_error(path, error) from error
         self._is_written = True

@@ -24,7 +24,7 @@ from websockets.sync.client import connect
 
 from mien.errors import MienError, UsageError
 from mien.media.source import closing_on_error
-from mien.types import ImageArray, Reading
+from mien.types import Frame, ImageArray, Reading
 from mien.web.frames import pack_frame
 from mien.web.options import PROTOCOL
 
@@ -62,12 +62,15 @@ class LiveClient:
         no_address = UsageError(f"{address!r} is no address such as http://127.0.0.1:8765")
         if scheme not in ("http", "https") or not rest:
             raise no_address
-        trusted = ssl.create_default_context(cafile=certificate) if scheme == "https" else None
+        trusted = _trusted(certificate) if scheme == "https" else None
         self._resources = ExitStack()
         where = f"{scheme.replace('http', 'ws')}://{rest.rstrip('/')}/api/live"
         try:
             opening = connect(where, ssl=trusted, proxy=None, compression=None, max_size=None)
             self._socket = self._resources.enter_context(opening)
+        except ssl.SSLCertVerificationError as error:
+            raise MienError(f"{address} answers, but its certificate is not trusted ({error.verify_message}): name the "
+                            "one that 'mien live --self-signed' wrote as certificate=")  from error  # fmt: skip
         except (OSError, InvalidHandshake, InvalidMessage, TimeoutError) as error:
             raise MienError(f"nobody answers at {address} ({error}): start 'mien live' there") from error
         except (InvalidURI, ValueError) as error:  # such as a port that is no number
@@ -92,6 +95,7 @@ class LiveClient:
 
         Raises:
             MienError: the server refuses, or is gone.
+            UsageError: `image` is something else.
         """
         now_s = time.monotonic() - self._began_s if time_s is None else time_s
         self._id = (self._id + 1) % 2**32
@@ -164,6 +168,17 @@ class LiveClient:
         return message
 
 
+def _trusted(certificate: Path | None) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=certificate)
+    except OSError as error:
+        raise UsageError(f"{certificate} is no certificate in PEM form that can be read ({error})") from error
+
+
 def _jpeg(image: ImageArray) -> bytes:
+    try:
+        Frame(image)
+    except (ValueError, AttributeError) as error:
+        raise UsageError(f"an image is (H, W, 3) uint8 RGB, or the bytes of a JPEG, PNG or WebP ({error})") from error
     bgr = np.ascontiguousarray(image[..., ::-1])
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])[1].tobytes()

@@ -41,6 +41,13 @@ class FullError(MienError):
     """All seats are taken."""
 
 
+class EndingError(MienError):
+    """Nothing new is begun, for the server ends."""
+
+    def __init__(self) -> None:
+        super().__init__("the server ends: ask again when it is back")
+
+
 class Engine:
     """The threads and pipelines of one server.
 
@@ -57,6 +64,7 @@ class Engine:
         self._making = threading.Lock()  # opening networks quiets standard error, which the whole process shares
         self._spare: list[FrameReader] = []  # at most one a thread: opening one takes a third of a second
         self._taken = {True: 0, False: 0}  # sockets, and files that are read
+        self.is_ending = False
 
     def warm(self) -> None:
         """Make the first pipeline now. Raises ModelError when it cannot be."""
@@ -70,6 +78,10 @@ class Engine:
             raise FullError(f"{most} {what}, which is the limit: wait for one to end, and try again")
         self._taken[is_socket] += 1
         return Seat(self, is_socket)
+
+    def end(self) -> None:
+        """Begin nothing new: who asks gets an EndingError."""
+        self.is_ending = True
 
     def close(self) -> None:
         """Let what runs finish, and forget what waits."""
@@ -103,6 +115,8 @@ class Seat:
     async def call(self, work: Callable[[FrameReader], Result]) -> Result:
         """Run `work(pipeline)` in a thread when it is this seat's turn. What it raises is raised here."""
         async with self._one:
+            if self._engine.is_ending:
+                raise EndingError
             job = self._engine._submit(lambda: work(self._pipeline_now()))
             self._job = job
             return await asyncio.wrap_future(job)

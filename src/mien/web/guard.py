@@ -22,6 +22,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mien.web.engine import EndingError
 from mien.web.options import LiveOptions
 
 # Nothing is loaded from elsewhere, and nothing inline runs: the browser itself proves it.
@@ -73,7 +74,7 @@ class Guard:
             return await self._app(scope, _Body(receive, SMALL_BODY, patience_s), send)
         body = _Body(receive, self._options.upload_bytes, patience_s)
         with suppress(TimeoutError, ClientDisconnect):  # a client that takes no answer must not keep a seat
-            await self._app(scope, body, _in_time(send, patience_s))
+            await _to_its_end(self._app, scope, body, _in_time(send, patience_s))
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         """Status and line for one who may not; None for all others."""
@@ -93,6 +94,24 @@ class Guard:
     def _is_known(self, header: str, path: str) -> bool:
         """The socket brings its token in its first message instead, for browsers can send it no header."""
         return self._options.token is None or _is_below(path, OPEN) or is_token(header, self._options.token)
+
+
+async def _to_its_end(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run it; where the server ends while a file is still read, say so in place of a fault."""
+    has_begun = False
+
+    async def noting(message: Message) -> None:
+        nonlocal has_begun
+        has_begun = True
+        await send(message)
+
+    try:
+        await app(scope, receive, noting)
+    except asyncio.CancelledError:  # uvicorn, when its patience with what runs is over
+        if has_begun:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        else:
+            await JSONResponse({"detail": str(EndingError())}, 503)(scope, receive, send)
 
 
 def is_token(header: str, token: str) -> bool:

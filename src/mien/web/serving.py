@@ -38,17 +38,22 @@ ROOM = 100_000  # bytes above the largest frame, so that a frame a little too la
 
 
 class Server(uvicorn.Server):
-    """Uvicorn's, which says when it answers."""
+    """Uvicorn's, which says when it answers, and when it begins to end."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], object]) -> None:
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], object], ending: Callable[[], object]) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._ending = ready, ending
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then tell."""
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell, then wait for the answers on their way."""
+        self._ending()
+        await super().shutdown(sockets)
 
 
 class PatientProtocol(H11Protocol):
@@ -90,6 +95,13 @@ def check_options(options: LiveOptions) -> None:
                          f"diary: add --token and {TOKEN_LENGTH} characters or more; the page asks for it")  # fmt: skip
     if options.demo is not None and not options.demo.is_file():
         raise UsageError(f"there is no clip {options.demo}: check the name after --demo")
+    if options.votes is not None and options.faces is None:
+        raise UsageError("--votes are those of --faces: give both")
+    for name, path in (("--faces", options.faces), ("--votes", options.votes)):
+        if path is not None and not path.exists():
+            raise UsageError(f"there is no {path}: check the name after {name}")
+    if options.data_folder is not None and options.data_folder.exists() and not options.data_folder.is_dir():
+        raise UsageError(f"{options.data_folder} is no folder: check the name after --data-folder")
 
 
 def _check_token(token: str) -> None:
@@ -142,14 +154,23 @@ def serve(
     address = address_of(options.host, port, is_secure=certificate is not None)
 
     def ready() -> None:
+        if not is_this_machine(options.host):
+            _tell_others(say, is_secure=certificate is not None)
         say(f"Mien is at {address} - Ctrl-C ends it.")
         if browse is not None:
             # A browser may take its time, or be none.
             threading.Thread(target=browse, args=(address,), daemon=True).start()
 
     with listening, suppress(KeyboardInterrupt):  # uvicorn raises what it was ended with, when all is closed
-        Server(config, ready).run(sockets=[listening])
+        Server(config, ready, app.state.services.engine.end).run(sockets=[listening])
     say("Mien has ended.")
+
+
+def _tell_others(say: Callable[[str], object], *, is_secure: bool) -> None:
+    """What it means to listen beyond this machine."""
+    say("Other devices of this network can open the page now, with the token; pictures they send are read here.")
+    if not is_secure:
+        say("Without HTTPS, others in the network can read along, and phones refuse their camera: add --self-signed.")
 
 
 def config_of(app: FastAPI, options: LiveOptions, certificate: tuple[Path, Path] | None = None) -> uvicorn.Config:

@@ -10,12 +10,13 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from mien.errors import DataError, MienError, SourceError, TooLargeError, UsageError
-from mien.web.engine import FullError
+from mien.web.engine import EndingError, FullError
 from mien.web.guard import HEADERS
 
 # The first that fits.
 STATUSES: tuple[tuple[type[MienError], int], ...] = (
     (FullError, 429),
+    (EndingError, 503),
     (TooLargeError, 413),
     (UsageError, 400),
     (SourceError, 422),
