@@ -91,7 +91,8 @@ def test_live_client(clip: Path, tmp_path: Path) -> None:
     options = LiveOptions(data_folder=tmp_path)
     with listen("127.0.0.1", 0) as listening:
         ready = threading.Event()
-        server = Server(config_of(create_app(options), options), ready.set)
+        app = create_app(options)
+        server = Server(config_of(app, options), ready.set, app.state.services.engine.end)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         assert ready.wait(60)

@@ -130,7 +130,7 @@ def test_an_option_that_there_is_not_is_wrong_usage(reader: mien.Reader, photo: 
 
 
 def test_a_clip_that_breaks_off_is_told(reader: mien.Reader, shared_media: Path, tmp_path: Path) -> None:
-    _, cut = whole_and_cut(shared_media / "videos" / "want.mkv", tmp_path, ".mkv")
+    _, cut = whole_and_cut(shared_media / "videos" / "book.mkv", tmp_path, ".mkv")
     with pytest.warns(mien.SourceWarning, match="is cut off after") as told:
         assert list(reader.watch(cut, every=5))
     assert told[0].filename == __file__
