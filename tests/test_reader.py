@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cut_clips import whole_and_cut
 from PIL import Image
 
 import mien
@@ -127,15 +126,6 @@ def test_options_of_the_source_pass_through(reader: mien.Reader, photo: ImageArr
 def test_an_option_that_there_is_not_is_wrong_usage(reader: mien.Reader, photo: ImageArray) -> None:
     with pytest.raises(UsageError, match="no option 'fps'"):
         list(reader.watch(frames(photo, 1), fps=3))
-
-
-def test_a_clip_that_breaks_off_is_told(reader: mien.Reader, shared_media: Path, tmp_path: Path) -> None:
-    _, cut = whole_and_cut(shared_media / "videos" / "book.mkv", tmp_path, ".mkv")
-    with pytest.warns(mien.SourceWarning, match="is cut off after") as told:
-        assert list(reader.watch(cut, every=5))
-    assert told[0].filename == __file__
-    with pytest.warns(mien.SourceWarning):
-        assert list(reader.watch_frames(cut, every=5))
 
 
 def test_frames_are_beside_their_readings(reader: mien.Reader, photo: ImageArray) -> None:

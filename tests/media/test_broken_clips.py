@@ -9,6 +9,7 @@ from clip_files import make_clip, number_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+import mien
 from mien.errors import SourceError
 from mien.media.containers import SteadyClock
 from mien.media.sources import SourceOptions, open_source
@@ -34,6 +35,17 @@ def test_cut_off_mkv_gives_what_is_there(tmp_path: Path) -> None:
         count = len(list(source))
     assert 20 <= count < 100
     assert any("cut off after" in line for line in source.warnings)
+
+
+def test_python_warns_of_a_cut_where_it_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.mkv"
+    make_clip(path, 100, size=(320, 240))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    reader = mien.Reader(tiles=False)
+    for watch in (reader.watch, reader.watch_frames):
+        with pytest.warns(mien.SourceWarning, match="cut off after") as told:
+            assert list(watch(path, every=10))
+        assert told[0].filename == __file__
 
 
 def test_a_last_frame_that_is_held_is_no_cut(tmp_path: Path) -> None:
