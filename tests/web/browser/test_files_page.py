@@ -48,6 +48,15 @@ SLOW_SERVER = """() => {
 }"""
 
 
+# Notes all that is said to those who listen to the page.
+HEAR = """() => {
+  window.heard = [];
+  const added = (changes) => changes.flatMap(({ addedNodes }) => [...addedNodes]);
+  const listen = (changes) => heard.push(...added(changes).map((one) => one.textContent));
+  new MutationObserver(listen).observe(document.getElementById("announcer"), { childList: true, subtree: true });
+}"""
+
+
 @pytest.fixture(scope="module")
 def portrait(astronaut_pixels: np.ndarray) -> np.ndarray:
     return astronaut_pixels[0:240, 64:384].copy()
@@ -79,7 +88,13 @@ def clip(portrait: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def files(page: Page, open_view: OpenView) -> Page:
     open_view(page, "files")
+    page.evaluate(HEAR)
     return page
+
+
+def wait_to_hear(page: Page, text: str) -> None:
+    """Wait until `text` has been said."""
+    until(page, f"heard.some((one) => one.includes({json.dumps(text)}))")
 
 
 def choose(page: Page, *paths: Path) -> Locator:
@@ -157,9 +172,24 @@ def test_several_files_and_one_table_of_all(files: Page, astronaut: Path, portra
     _, data = saved(files, files.locator(".file-all").get_by_role("button", name="Table (CSV)"))
     sources = [row["source"] for row in csv.DictReader(io.StringIO(data.decode()))]
     assert sources == ["astronaut.jpg", "two.png", "two.png"]
-    files.get_by_role("button", name="Remove two.png").click()
+    expect(files.locator(".file-all").get_by_role("button", name="Table (CSV)")).to_be_focused()
+    choose(files, tmp_path / "two.png")
+    expect(files.locator(".file-all").get_by_role("button", name="Table (CSV)")).to_be_focused()  # still
+
+
+def test_who_removes_a_file_is_at_the_next(files: Page, tmp_path: Path) -> None:
+    for name in ("one.png", "two.png", "three.png"):
+        Image.new("RGB", (90, 60), "grey").save(tmp_path / name)
+    choose(files, *(tmp_path / name for name in ("one.png", "two.png", "three.png")))
+    for name, then in (("two.png", "three.png"), ("three.png", "one.png")):
+        files.get_by_role("button", name=f"Remove {name}").press("Enter")
+        expect(files.get_by_role("heading", name=then)).to_be_focused()
+        files.keyboard.press("Enter")  # once more removes nothing
+        wait_to_hear(files, f"{name} was removed.")
     expect(files.locator(".file")).to_have_count(1)
     expect(files.locator(".file-all")).to_be_hidden()
+    files.get_by_role("button", name="Remove one.png").press("Enter")
+    expect(files.locator("#files-input")).to_be_focused()
 
 
 def test_a_picture_that_the_browser_cannot_show(files: Page, astronaut_pixels: np.ndarray, tmp_path: Path) -> None:
@@ -233,6 +263,11 @@ def test_a_clip_and_its_time(files: Page, clip: Path, barriers: Callable[[Page],
     assert files.evaluate(now) == pytest.approx(FRAMES / RATE / 2 + 1, abs=0.1)
     expect(track).to_have_attribute("aria-valuetext", "0:02, not in the picture")
     expect(item.locator(".file-card-title")).to_have_text("not in the picture")
+    why = item.get_by_role("button", name="Why? Person 1")
+    why.focus()  # stays where it is while its person comes and goes
+    expect(why).to_have_attribute("aria-disabled", "true")
+    why.press("Enter")
+    expect(files.locator("dialog.why")).to_have_count(0)
     expect(item.locator("polygon")).to_have_count(0)
     track.press("Home")
     assert files.evaluate(now) == 0
@@ -323,11 +358,16 @@ def test_reading_can_be_cancelled(files: Page, server: LiveServer, tmp_path: Pat
     demo = httpx.get(f"{server.url}/static/demo.webm").content  # eight seconds: time enough
     (tmp_path / "long.webm").write_bytes(demo)
     page.set_input_files("#files-input", tmp_path / "long.webm")
-    page.locator(".file").get_by_role("button", name="Cancel").click()
+    page.locator(".file").get_by_role("button", name="Cancel").press("Enter")
     expect(page.locator(".file-status")).to_contain_text("Stopped at")
-    page.get_by_role("button", name="Try again").click()
+    wait_to_hear(page, "long.webm: Stopped at")
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.locator(".file-track").focus()
     expect(page.locator(".file-downloads .buttons")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator(".file-status")).to_have_text("")
+    expect(page.locator(".file-track")).to_be_focused()  # it was kept when the reading ended
 
 
 def test_in_french_on_a_phone(

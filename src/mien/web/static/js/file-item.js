@@ -60,12 +60,18 @@ export class FileItem {
       this.problem = error;
       this.#become(error.name === "AbortError" ? "cancelled" : "failed");
       if (this.state === "failed") this.#app.announce(this.#problemText());
+      else if (!this.#removed.signal.aborted) this.#tell(this.#stoppedText());
     }
     this.view?.finish(this.state);
   }
 
   cancel() {
     this.#stop?.abort();
+  }
+
+  /** Focus what can be done now, or else the name: a button that removes the file is no place to land on. */
+  focus() {
+    (this.status.querySelector("button") ?? this.name).focus();
   }
 
   /** Draw it anew, in the page's language. */
@@ -80,7 +86,8 @@ export class FileItem {
     );
     this.body = el("div", { class: "file-body" });
     this.downloads = el("div", { class: "file-downloads" });
-    const head = el("header", { class: "file-head" }, el("h3", { class: "file-name" }, this.file.name), remove);
+    this.name = el("h3", { class: "file-name", tabindex: -1 }, this.file.name);
+    const head = el("header", { class: "file-head" }, this.name, remove);
     this.element.replaceChildren(head, this.status, this.body, this.downloads);
     if (this.view) this.body.append(this.view.render());
     this.#drawStatus();
@@ -125,11 +132,12 @@ export class FileItem {
     else if (done) parts.push(el("p", { class: "quiet" }, t(done)));
     else if (this.state === "failed") parts.push(...this.#failure());
     else if (this.state === "cancelled") {
-      const time = clock(this.answers.at(-1)?.reading.time_s ?? 0);
-      parts.push(el("p", { class: "quiet" }, t("files.cancelled", { time })), this.#againButton());
+      parts.push(el("p", { class: "quiet" }, this.#stoppedText()), this.#againButton());
     }
     if (this.warning) parts.push(el("p", { class: "warn" }, t("files.warning", { reason: this.warning })));
+    const hadFocus = this.status.contains(document.activeElement);
     this.status.replaceChildren(...parts);
+    if (hadFocus) this.focus();
     this.#drawDownloads();
   }
 
@@ -156,6 +164,15 @@ export class FileItem {
 
   #problemText() {
     return this.#app.t(this.problem.key ?? "files.problem.other", { reason: this.problem.reason ?? this.problem.message });
+  }
+
+  #stoppedText() {
+    return this.#app.t("files.cancelled", { time: clock(this.answers.at(-1)?.reading.time_s ?? 0) });
+  }
+
+  /** Say something of this file: whoever hears it does not see beside which name it stands. */
+  #tell(words) {
+    this.#app.announce(this.#app.t("files.told", { name: this.file.name, words }));
   }
 
   #againButton() {
