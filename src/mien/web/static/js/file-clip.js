@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { faceCard, outlines } from "./file-cards.js";
-import { inWords, legend, Pieces, track } from "./file-timeline.js";
+import { inWords, legend, mostly, Pieces, track } from "./file-timeline.js";
 
 const REDRAWN_MS = 400; // the tracks, while the clip is read
 const LEAST_SEEN_S = 0.4; // who is seen for less gets no card
@@ -55,6 +55,14 @@ export class ClipView {
     this.#drawNote();
     this.#draw(); // what stands there stays, and keeps the focus
     if (this.#isUnplayable) this.#showMarkedUnasked();
+  }
+
+  /** Who was seen, and what each looked like for the longest time, in words. */
+  summary() {
+    const { t } = this.#app;
+    const people = [...this.#people.values()];
+    if (!people.length) return t("files.no_face");
+    return people.map(({ name, pieces }) => t("files.mostly", { name, words: mostly(t, pieces) })).join(t("between_sentences"));
   }
 
   leave() {

@@ -23,7 +23,7 @@ class FilesView {
   constructor(root, app) {
     Object.assign(this, { root, app });
     this.list = el("div", { class: "file-list" });
-    this.all = el("div", { class: "buttons file-all", hidden: true });
+    this.all = el("div", { class: "buttons file-all", role: "group", "aria-labelledby": "files-all", hidden: true });
     this.#draw();
     app.bus.addEventListener("words", () => this.#draw());
     for (const type of ["dragenter", "dragover"]) window.addEventListener(type, (event) => this.#over(event));
@@ -92,6 +92,11 @@ class FilesView {
     }
     this.#shrink();
     this.#readNext();
+    if (files.length) this.#tellBegun(files.length);
+  }
+
+  #tellBegun(count) {
+    this.app.announce(this.app.t("files.begun", { count }));
   }
 
   #again(item) {
@@ -101,6 +106,7 @@ class FilesView {
     item.warning = "";
     item.render();
     this.#readNext();
+    this.#tellBegun(1);
     item.focus(); // the button that was pressed is gone
   }
 
@@ -146,10 +152,11 @@ class FilesView {
     const { t } = this.app;
     const readings = () => this.#read.flatMap((item) => item.readings);
     const lines = () => readings().map((reading) => `${JSON.stringify(reading)}\n`).join("");
+    const button = (id, words, onclick) => el("button", { type: "button", id, "aria-labelledby": `${id} files-all`, onclick }, words);
     this.all.replaceChildren(
-      el("span", { class: "quiet" }, t("files.all")),
-      el("button", { type: "button", onclick: () => save(toCsv(readings()), "mien.csv", "text/csv") }, t("files.csv")),
-      el("button", { type: "button", onclick: () => save(lines(), "mien.jsonl", "application/json") }, t("files.json_lines")),
+      el("span", { class: "quiet", id: "files-all" }, t("files.all")),
+      button("files-all-csv", t("files.csv"), () => save(toCsv(readings()), "mien.csv", "text/csv")),
+      button("files-all-json", t("files.json_lines"), () => save(lines(), "mien.jsonl", "application/json")),
     );
     this.#showAll();
   }
