@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from conftest import PATIENCE_MS, WELCOMED, LiveServer, listen, new_context
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 from watching import until
 
 from mien.expression import words
@@ -118,6 +119,21 @@ def saved(page: Page, button: Locator) -> tuple[str, bytes]:
 def read_by_api(server: LiveServer, path: Path) -> Any:
     with path.open("rb") as file:
         return httpx.post(f"{server.url}/api/read", files={"file": (path.name, file)}, timeout=60).json()
+
+
+def controls_above_end(page: Page) -> float:
+    """How far the controls of the clip's player reach up from its lower edge, in pixels."""
+    until(page, "document.querySelector('.file-clip video').readyState > 0")
+    browser = page.context.new_cdp_session(page)
+    browser.send("DOM.enable")
+    heights = []
+    for node in browser.send("DOM.getFlattenedDocument", {"depth": -1, "pierce": True})["nodes"]:
+        if "-webkit-media-controls-play-button" in node.get("attributes", []):
+            with suppress(Error):  # of the camera's video, which is hidden
+                heights.append(browser.send("DOM.getBoxModel", {"nodeId": node["nodeId"]})["model"]["border"][1])
+    player = page.locator(".file-clip video").bounding_box()
+    assert player is not None and len(heights) == 1
+    return player["y"] + player["height"] - float(heights[0])
 
 
 def facts(reading: dict[str, Any]) -> dict[str, Any]:
@@ -305,6 +321,18 @@ def test_a_clip_and_its_time(files: Page, clip: Path, barriers: Callable[[Page],
     item.get_by_text("The same in words").click()
     expect(item.locator(".file-spans li").first).to_contain_text("looks happy")
     assert not barriers(files)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_outlines_of_a_clip_leave_its_controls_free(files: Page, clip: Path, width: int) -> None:
+    files.set_viewport_size({"width": width, "height": 600})
+    item = choose(files, clip)
+    player, layer = (item.locator(one).bounding_box() for one in ("video", ".file-outlines"))
+    assert player is not None and layer is not None
+    assert player["height"] - layer["height"] >= controls_above_end(files) > 0
+    for side in ("x", "y", "width"):
+        assert layer[side] == pytest.approx(player[side], abs=0.5)  # still where the faces are
+    assert layer["height"] == pytest.approx(layer["width"] * 240 / 320, abs=0.5)
 
 
 def test_a_moment_of_a_clip_is_explained(files: Page, clip: Path) -> None:
