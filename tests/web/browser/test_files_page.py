@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 from conftest import PATIENCE_MS, WELCOMED, LiveServer, listen, new_context
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Error, Locator, Page, expect
 from watching import until
 
 from mien.expression import words
@@ -45,6 +46,15 @@ SLOW_SERVER = """() => {
     } });
     return new Response(body, { headers: { "Content-Type": "application/x-ndjson" } });
   };
+}"""
+
+
+# Notes all that is said to those who listen to the page.
+HEAR = """() => {
+  window.heard = [];
+  const added = (changes) => changes.flatMap(({ addedNodes }) => [...addedNodes]);
+  const listen = (changes) => heard.push(...added(changes).map((one) => one.textContent));
+  new MutationObserver(listen).observe(document.getElementById("announcer"), { childList: true, subtree: true });
 }"""
 
 
@@ -79,7 +89,13 @@ def clip(portrait: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> Path
 @pytest.fixture
 def files(page: Page, open_view: OpenView) -> Page:
     open_view(page, "files")
+    page.evaluate(HEAR)
     return page
+
+
+def wait_to_hear(page: Page, text: str) -> None:
+    """Wait until `text` has been said."""
+    until(page, f"heard.some((one) => one.includes({json.dumps(text)}))")
 
 
 def choose(page: Page, *paths: Path) -> Locator:
@@ -105,6 +121,21 @@ def read_by_api(server: LiveServer, path: Path) -> Any:
         return httpx.post(f"{server.url}/api/read", files={"file": (path.name, file)}, timeout=60).json()
 
 
+def controls_above_end(page: Page) -> float:
+    """How far the controls of the clip's player reach up from its lower edge, in pixels."""
+    until(page, "document.querySelector('.file-clip video').readyState > 0")
+    browser = page.context.new_cdp_session(page)
+    browser.send("DOM.enable")
+    heights = []
+    for node in browser.send("DOM.getFlattenedDocument", {"depth": -1, "pierce": True})["nodes"]:
+        if "-webkit-media-controls-play-button" in node.get("attributes", []):
+            with suppress(Error):  # of the camera's video, which is hidden
+                heights.append(browser.send("DOM.getBoxModel", {"nodeId": node["nodeId"]})["model"]["border"][1])
+    player = page.locator(".file-clip video").bounding_box()
+    assert player is not None and len(heights) == 1
+    return player["y"] + player["height"] - float(heights[0])
+
+
 def facts(reading: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in reading.items() if name != "timings_ms"}
 
@@ -121,6 +152,7 @@ def test_a_photo_is_read(
     picture, layer = (item.locator(one).bounding_box() for one in (".file-stage img", ".file-outlines"))
     assert picture == layer  # so outlines lie where the faces are
     expect(files.locator("#announcer")).to_contain_text("astronaut.jpg was read. One person: looks happy")
+    wait_to_hear(files, "1 file is being read.")
     expect(files.get_by_text("Nothing leaves this machine")).to_be_visible()
     assert not barriers(files)
 
@@ -128,9 +160,10 @@ def test_a_photo_is_read(
 def test_downloads_of_a_photo(files: Page, server: LiveServer, astronaut: Path) -> None:
     item = choose(files, astronaut)
     expected = read_by_api(server, astronaut)["reading"]
-    name, data = saved(files, item.get_by_role("button", name="JSON"))
+    group = item.get_by_role("group", name="Download astronaut.jpg", exact=True)
+    name, data = saved(files, group.get_by_role("button", name="JSON astronaut.jpg", exact=True))
     assert name == "astronaut.json" and facts(json.loads(data)) == facts(expected)
-    name, data = saved(files, item.get_by_role("button", name="Table (CSV)"))
+    name, data = saved(files, group.get_by_role("button", name="Table (CSV) astronaut.jpg", exact=True))
     (row,) = csv.DictReader(io.StringIO(data.decode()))
     reading = Reading.from_dict(expected)
     told = face_row(reading, reading.faces[0])
@@ -140,6 +173,8 @@ def test_downloads_of_a_photo(files: Page, server: LiveServer, astronaut: Path) 
         assert same or float(row[column]) == float(value), column
     name, data = saved(files, item.get_by_role("button", name="Marked picture"))
     assert name == "astronaut-marked.png" and Image.open(io.BytesIO(data)).size == (512, 512)
+    for told in ("astronaut.jpg: Working ...", "astronaut-marked.png was saved."):
+        wait_to_hear(files, told)
 
 
 def test_two_people_have_numbers_and_places(files: Page, portrait: np.ndarray, tmp_path: Path) -> None:
@@ -157,9 +192,24 @@ def test_several_files_and_one_table_of_all(files: Page, astronaut: Path, portra
     _, data = saved(files, files.locator(".file-all").get_by_role("button", name="Table (CSV)"))
     sources = [row["source"] for row in csv.DictReader(io.StringIO(data.decode()))]
     assert sources == ["astronaut.jpg", "two.png", "two.png"]
-    files.get_by_role("button", name="Remove two.png").click()
+    expect(files.locator(".file-all").get_by_role("button", name="Table (CSV)")).to_be_focused()
+    choose(files, tmp_path / "two.png")
+    expect(files.locator(".file-all").get_by_role("button", name="Table (CSV)")).to_be_focused()  # still
+
+
+def test_who_removes_a_file_is_at_the_next(files: Page, tmp_path: Path) -> None:
+    for name in ("one.png", "two.png", "three.png"):
+        Image.new("RGB", (90, 60), "grey").save(tmp_path / name)
+    choose(files, *(tmp_path / name for name in ("one.png", "two.png", "three.png")))
+    for name, then in (("two.png", "three.png"), ("three.png", "one.png")):
+        files.get_by_role("button", name=f"Remove {name}").press("Enter")
+        expect(files.get_by_role("heading", name=then)).to_be_focused()
+        files.keyboard.press("Enter")  # once more removes nothing
+        wait_to_hear(files, f"{name} was removed.")
     expect(files.locator(".file")).to_have_count(1)
     expect(files.locator(".file-all")).to_be_hidden()
+    files.get_by_role("button", name="Remove one.png").press("Enter")
+    expect(files.locator("#files-input")).to_be_focused()
 
 
 def test_a_picture_that_the_browser_cannot_show(files: Page, astronaut_pixels: np.ndarray, tmp_path: Path) -> None:
@@ -183,8 +233,10 @@ def test_what_is_no_picture(files: Page, name: str, data: bytes, told: str, nois
                             barriers: Callable[[Page], list[str]]) -> None:  # fmt: skip
     (tmp_path / name).write_bytes(data)
     item = choose(files, tmp_path / name)
-    expect(item.get_by_role("alert")).to_have_text(told)
-    expect(item.get_by_role("button", name="Try again")).to_be_visible()
+    expect(item.locator(".file-problem")).to_have_text(told)
+    wait_to_hear(files, f"{name}: {told}")
+    expect(item.get_by_role("alert")).to_have_count(0)  # it is said once
+    expect(item.get_by_role("button", name="Try again")).to_have_count(0)  # it can only fail again
     assert not barriers(files)
     noises.clear()  # the browser logs every answer of this kind
 
@@ -192,7 +244,30 @@ def test_what_is_no_picture(files: Page, name: str, data: bytes, told: str, nois
 def test_a_damaged_picture(files: Page, astronaut: Path, noises: list[str], tmp_path: Path) -> None:
     (tmp_path / "half.jpg").write_bytes(astronaut.read_bytes()[:9000])
     item = choose(files, tmp_path / "half.jpg")
-    expect(item.get_by_role("alert")).to_have_text("This file is damaged or cut off: copy or download it again.")
+    expect(item.locator(".file-problem")).to_have_text("This file is damaged or cut off: copy or download it again.")
+    noises.clear()
+
+
+def test_what_is_too_large_names_the_limit(files: Page, noises: list[str], tmp_path: Path) -> None:
+    Image.new("1", (8000, 6000)).save(tmp_path / "poster.png")
+    item = choose(files, tmp_path / "poster.png")
+    told = "This picture is too large: at most 40 million pixels can be read."
+    expect(item.locator(".file-problem")).to_have_text(told)
+    expect(item.get_by_role("button", name="Try again")).to_have_count(0)
+    line = "more than 500,000,000 bytes: send something smaller"  # as mien/web/guard.py says it
+    files.route("**/api/read*", lambda route: route.fulfill(status=413, json={"detail": line}))
+    item = choose(files, tmp_path / "poster.png")
+    expect(item.locator(".file-problem")).to_have_text("This file is too large: at most 500 MB can be read.")
+    noises.clear()
+
+
+def test_a_busy_server_is_tried_again(files: Page, noises: list[str], tmp_path: Path) -> None:
+    (tmp_path / "one.jpg").write_bytes(b"x")
+    files.route("**/api/read*", lambda route: route.fulfill(status=429, json={"detail": "full"}))
+    item = choose(files, tmp_path / "one.jpg")
+    item.get_by_role("button", name="Try again one.jpg", exact=True).press("Enter")
+    until(files, "heard.filter((one) => one.includes('one.jpg: Too much is being read at once')).length === 2")
+    expect(item.get_by_role("button", name="Try again")).to_be_focused()
     noises.clear()
 
 
@@ -221,6 +296,7 @@ def test_a_clip_and_its_time(files: Page, clip: Path, barriers: Callable[[Page],
     item = choose(files, clip)
     track = item.get_by_role("slider", name="Person 1 over time")
     expect(item.locator(".file-track")).to_have_count(1)
+    wait_to_hear(files, "a clip.webm was read. Person 1, most often: looks happy.")
     assert float(track.get_attribute("aria-valuemax") or 0) == pytest.approx(FRAMES / RATE, abs=0.2)
     expect(item.locator(".file-card-title")).to_have_text("looks happy")
     box = track.bounding_box()
@@ -233,6 +309,11 @@ def test_a_clip_and_its_time(files: Page, clip: Path, barriers: Callable[[Page],
     assert files.evaluate(now) == pytest.approx(FRAMES / RATE / 2 + 1, abs=0.1)
     expect(track).to_have_attribute("aria-valuetext", "0:02, not in the picture")
     expect(item.locator(".file-card-title")).to_have_text("not in the picture")
+    why = item.get_by_role("button", name="Why? Person 1")
+    why.focus()  # stays where it is while its person comes and goes
+    expect(why).to_have_attribute("aria-disabled", "true")
+    why.press("Enter")
+    expect(files.locator("dialog.why")).to_have_count(0)
     expect(item.locator("polygon")).to_have_count(0)
     track.press("Home")
     assert files.evaluate(now) == 0
@@ -240,6 +321,18 @@ def test_a_clip_and_its_time(files: Page, clip: Path, barriers: Callable[[Page],
     item.get_by_text("The same in words").click()
     expect(item.locator(".file-spans li").first).to_contain_text("looks happy")
     assert not barriers(files)
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_outlines_of_a_clip_leave_its_controls_free(files: Page, clip: Path, width: int) -> None:
+    files.set_viewport_size({"width": width, "height": 600})
+    item = choose(files, clip)
+    player, layer = (item.locator(one).bounding_box() for one in ("video", ".file-outlines"))
+    assert player is not None and layer is not None
+    assert player["height"] - layer["height"] >= controls_above_end(files) > 0
+    for side in ("x", "y", "width"):
+        assert layer[side] == pytest.approx(player[side], abs=0.5)  # still where the faces are
+    assert layer["height"] == pytest.approx(layer["width"] * 240 / 320, abs=0.5)
 
 
 def test_a_moment_of_a_clip_is_explained(files: Page, clip: Path) -> None:
@@ -323,11 +416,16 @@ def test_reading_can_be_cancelled(files: Page, server: LiveServer, tmp_path: Pat
     demo = httpx.get(f"{server.url}/static/demo.webm").content  # eight seconds: time enough
     (tmp_path / "long.webm").write_bytes(demo)
     page.set_input_files("#files-input", tmp_path / "long.webm")
-    page.locator(".file").get_by_role("button", name="Cancel").click()
+    page.get_by_role("button", name="Cancel long.webm", exact=True).press("Enter")
     expect(page.locator(".file-status")).to_contain_text("Stopped at")
-    page.get_by_role("button", name="Try again").click()
+    wait_to_hear(page, "long.webm: Stopped at")
+    expect(page.get_by_role("button", name="Try again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Cancel")).to_be_focused()
+    page.locator(".file-track").focus()
     expect(page.locator(".file-downloads .buttons")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator(".file-status")).to_have_text("")
+    expect(page.locator(".file-track")).to_be_focused()  # it was kept when the reading ended
 
 
 def test_in_french_on_a_phone(

@@ -43,7 +43,8 @@ export function faceCard(t, { name, number, onWhy, onPoint = () => {} }) {
   const title = el("p", { class: "file-card-title" });
   const people = el("p", { class: "file-card-people" });
   const doubts = el("p", { class: "file-card-doubts" });
-  const why = el("button", { type: "button", class: "file-card-why", onclick: onWhy }, t("why.open"));
+  const why = el("button", { type: "button", class: "file-card-why" }, t("why.open"));
+  why.addEventListener("click", () => why.getAttribute("aria-disabled") || onWhy());
   const words = el("div", { class: "file-card-words" }, el("p", { class: "file-card-name" }, badge, name), title, people, doubts);
   const card = el("li", { class: "file-card" }, picture, words, why);
   for (const type of ["pointerenter", "focusin"]) card.addEventListener(type, () => onPoint(true));
@@ -51,7 +52,10 @@ export function faceCard(t, { name, number, onWhy, onPoint = () => {} }) {
 
   const update = (face, canExplain = true) => {
     const parts = face ? partsOf(t, face) : { title: t("files.away"), people: "", doubts: [], label: NOT_SURE };
-    why.hidden = !canExplain || !face?.expression;
+    why.hidden = !canExplain;
+    // Not hidden while there is nothing to explain: a person comes and goes as the clip plays, and focus would be lost.
+    if (face?.expression) why.removeAttribute("aria-disabled");
+    else why.setAttribute("aria-disabled", "true");
     const said = JSON.stringify(parts);
     if (card.dataset.said === said) return;
     card.dataset.said = said;
@@ -62,7 +66,7 @@ export function faceCard(t, { name, number, onWhy, onPoint = () => {} }) {
     people.textContent = parts.people || (face ? guessOf(t, face) : "");
     doubts.textContent = parts.doubts.join(" · ");
     why.setAttribute("aria-label", t("why.open_for", { words: `${name}: ${parts.title}` }));
-      };
+  };
   return { element: card, update };
 }
 

@@ -3,7 +3,7 @@
 
 import { el } from "./dom.js";
 import { faceCard, outlines } from "./file-cards.js";
-import { inWords, legend, Pieces, track } from "./file-timeline.js";
+import { inWords, legend, mostly, Pieces, track } from "./file-timeline.js";
 
 const REDRAWN_MS = 400; // the tracks, while the clip is read
 const LEAST_SEEN_S = 0.4; // who is seen for less gets no card
@@ -13,6 +13,7 @@ const SHORT_S = 60; // clips for which a playable copy is made unasked
 export class ClipView {
   #app;
   #people = new Map(); // by track_id: { number, name, pieces, card, track }
+  #met = new Set(); // their ids in the order of their numbers, which stay when all is drawn anew
   #pieces = new Pieces();
   #drawn = 0;
   #isMarked = false;
@@ -51,8 +52,17 @@ export class ClipView {
   finish(state) {
     this.#isOver = true;
     this.#isRead = state === "read";
-    this.render();
+    this.#drawNote();
+    this.#draw(); // what stands there stays, and keeps the focus
     if (this.#isUnplayable) this.#showMarkedUnasked();
+  }
+
+  /** Who was seen, and what each looked like for the longest time, in words. */
+  summary() {
+    const { t } = this.#app;
+    const people = [...this.#people.values()];
+    if (!people.length) return t("files.no_face");
+    return people.map(({ name, pieces }) => t("files.mostly", { name, words: mostly(t, pieces) })).join(t("between_sentences"));
   }
 
   leave() {
@@ -69,7 +79,7 @@ export class ClipView {
     this.stage = el("div", { class: "file-stage" }, this.video, this.layer.element);
     this.stage.style.setProperty("--ratio", width / height);
     this.stage.style.setProperty("--natural", `${width}px`);
-    this.note = el("div", { class: "file-note", "aria-live": "polite" });
+    this.note = el("div", { class: "file-note", "aria-live": "polite", tabindex: -1 });
     this.cards = el("ul", { class: "file-side file-cards", "aria-label": t("files.faces") });
     this.side = el("div", { class: "file-side" }, this.cards);
     this.tracks = el("div", { class: "file-tracks" });
@@ -97,6 +107,7 @@ export class ClipView {
   #drawEnd() {
     const { t } = this.#app;
     const people = [...this.#people.values()];
+    if (this.words.hasChildNodes()) return;
     if (people.length) this.words.replaceChildren(legend(t, people), inWords(t, people));
     else this.side.replaceChildren(el("p", { class: "file-none" }, t("files.no_face")), el("p", { class: "quiet" }, t("files.no_face_hint")));
   }
@@ -104,7 +115,9 @@ export class ClipView {
   /** Give everyone who was seen long enough a card and a track. */
   #meet() {
     const { t } = this.#app;
-    const seen = [...this.#pieces.people].map(([id, pieces]) => ({ id, pieces, seen_s: seenFor(pieces) }));
+    const { people } = this.#pieces;
+    const ids = new Set([...this.#met, ...people.keys()]);
+    const seen = [...ids].map((id) => ({ id, pieces: people.get(id), seen_s: seenFor(people.get(id)) }));
     const isNobodyLong = this.#isOver && seen.every(({ seen_s }) => seen_s < LEAST_SEEN_S);
     for (const { id, pieces, seen_s } of seen) {
       if (this.#people.has(id) || (seen_s < LEAST_SEEN_S && !isNobodyLong)) continue;
@@ -112,6 +125,7 @@ export class ClipView {
       const name = t("files.person", { number });
       const card = faceCard(t, { name, number, onWhy: () => this.#why(id), onPoint: (isPointed) => this.#follow(isPointed ? id : null) });
       const line = track(t, { name, onSeek: (time_s) => this.#seek(time_s) });
+      this.#met.add(id);
       this.#people.set(id, { number, name, pieces, card, track: line });
       this.cards.append(card.element);
       this.tracks.append(line.element);
@@ -212,7 +226,9 @@ export class ClipView {
 
   async #showMarked() {
     const { t } = this.#app;
+    const hadFocus = this.note.contains(document.activeElement);
     this.note.replaceChildren(el("p", { class: "quiet" }, t("files.making")));
+    if (hadFocus) this.note.focus();
     try {
       const blob = await this.marked();
       URL.revokeObjectURL(this.url);

@@ -9,7 +9,9 @@ import { clock } from "./file-timeline.js";
 
 /** `state`: "waiting", "reading", "read", "cancelled" or "failed". `onChange()` is called when it changes. */
 export class FileItem {
+  static #made = 0;
   #app;
+  #id = `file-${FileItem.#made++}`; // begins the ids of its parts
   #stop = null;
   #removed = new AbortController(); // nobody waits for a marked copy any more
   #tone = false; // as it was when the file was read
@@ -23,7 +25,7 @@ export class FileItem {
     this.warning = "";
     this.answers = [];
     this.view = null;
-    this.element = el("article", { class: "file panel" });
+    this.element = el("article", { class: "file panel", "aria-labelledby": this.#id });
     this.remove = () => {
       this.#stop?.abort();
       this.#removed.abort();
@@ -40,7 +42,7 @@ export class FileItem {
 
   /** Read it; what goes wrong is shown. */
   async read() {
-    const { t, language, settings } = this.#app;
+    const { language, settings } = this.#app;
     this.#tone = settings.get("tone", false);
     this.#stop = new AbortController();
     this.answers = [];
@@ -54,18 +56,21 @@ export class FileItem {
         onAnswer: (answer) => this.#take(answer),
       });
       this.#become("read");
-      const sentence = this.answers[0]?.sentence ?? "";
-      this.#app.announce(t(this.isClip ? "files.read_clip" : "files.read", { name: this.file.name, sentence }));
     } catch (error) {
       this.problem = error;
       this.#become(error.name === "AbortError" ? "cancelled" : "failed");
-      if (this.state === "failed") this.#app.announce(this.#problemText());
     }
     this.view?.finish(this.state);
+    if (!this.#removed.signal.aborted) this.#tellEnd();
   }
 
   cancel() {
     this.#stop?.abort();
+  }
+
+  /** Focus what can be done now, or else the name: a button that removes the file is no place to land on. */
+  focus() {
+    (this.status.querySelector("button") ?? this.name).focus();
   }
 
   /** Draw it anew, in the page's language. */
@@ -80,7 +85,8 @@ export class FileItem {
     );
     this.body = el("div", { class: "file-body" });
     this.downloads = el("div", { class: "file-downloads" });
-    const head = el("header", { class: "file-head" }, el("h3", { class: "file-name" }, this.file.name), remove);
+    this.name = el("h3", { class: "file-name", id: this.#id, tabindex: -1 }, this.file.name);
+    const head = el("header", { class: "file-head" }, this.name, remove);
     this.element.replaceChildren(head, this.status, this.body, this.downloads);
     if (this.view) this.body.append(this.view.render());
     this.#drawStatus();
@@ -125,11 +131,12 @@ export class FileItem {
     else if (done) parts.push(el("p", { class: "quiet" }, t(done)));
     else if (this.state === "failed") parts.push(...this.#failure());
     else if (this.state === "cancelled") {
-      const time = clock(this.answers.at(-1)?.reading.time_s ?? 0);
-      parts.push(el("p", { class: "quiet" }, t("files.cancelled", { time })), this.#againButton());
+      parts.push(el("p", { class: "quiet" }, this.#stoppedText()), this.#againButton());
     }
-    if (this.warning) parts.push(el("p", { class: "warn" }, t("files.warning", { reason: this.warning })));
+    if (this.warning) parts.push(el("p", { class: "warn" }, this.#warningText()));
+    const hadFocus = this.status.contains(document.activeElement);
     this.status.replaceChildren(...parts);
+    if (hadFocus) this.focus();
     this.#drawDownloads();
   }
 
@@ -137,7 +144,7 @@ export class FileItem {
     const { t } = this.#app;
     this.bar = el("progress", { "aria-label": t("files.progress", { name: this.file.name }) });
     this.told = el("p", { class: "quiet" }, t("files.reading"));
-    const cancel = el("button", { type: "button", onclick: () => this.cancel() }, t("files.cancel"));
+    const cancel = this.#button("cancel", t("files.cancel"), () => this.cancel());
     return [this.told, el("div", { class: "file-progress" }, this.bar, cancel)];
   }
 
@@ -151,15 +158,46 @@ export class FileItem {
   }
 
   #failure() {
-    return [el("p", { class: "warn file-problem", role: "alert" }, this.#problemText()), this.#againButton()];
+    const told = el("p", { class: "warn file-problem" }, this.#problemText()); // no alert: it is announced with the name
+    return this.problem.isFinal ? [told] : [told, this.#againButton()];
   }
 
   #problemText() {
-    return this.#app.t(this.problem.key ?? "files.problem.other", { reason: this.problem.reason ?? this.problem.message });
+    const { key = "files.problem.other", reason = this.problem.message, most } = this.problem;
+    return this.#app.t(key, { reason, most });
+  }
+
+  #stoppedText() {
+    return this.#app.t("files.cancelled", { time: clock(this.answers.at(-1)?.reading.time_s ?? 0) });
+  }
+
+  /** Say how the reading ended, and what was found. */
+  #tellEnd() {
+    const { t } = this.#app;
+    if (this.state === "failed") return this.#tell(this.#problemText());
+    if (this.state === "cancelled") return this.#tell(this.#stoppedText());
+    const found = this.isClip ? this.view.summary() : this.answers[0]?.sentence;
+    const sentence = [found, this.warning && this.#warningText()].filter(Boolean).join(t("between_sentences"));
+    this.#app.announce(t("files.read", { name: this.file.name, sentence }));
+  }
+
+  #warningText() {
+    return this.#app.t("files.warning", { reason: this.warning });
+  }
+
+  /** Say something of this file: whoever hears it does not see beside which name it stands. */
+  #tell(words) {
+    this.#app.announce(this.#app.t("files.told", { name: this.file.name, words }));
   }
 
   #againButton() {
-    return el("button", { type: "button", onclick: () => this.onAgain(this) }, this.#app.t("files.again"));
+    return this.#button("again", this.#app.t("files.again"), () => this.onAgain(this));
+  }
+
+  /** A button whose name ends with the file's: in a list of all buttons it tells which file it is for. */
+  #button(part, words, onclick) {
+    const id = `${this.#id}-${part}`;
+    return el("button", { type: "button", id, "aria-labelledby": `${id} ${this.#id}`, onclick }, words);
   }
 
   #drawDownloads() {
@@ -169,18 +207,18 @@ export class FileItem {
     const stem = stemOf(this.file.name);
     const { isClip } = this;
     const json = () => save(toJson(this.readings, isClip), `${stem}.${isClip ? "jsonl" : "json"}`, "application/json");
-    const problem = el("p", { class: "warn", role: "alert", hidden: true });
-    const marked = el("button", { type: "button" }, t(isClip ? "files.marked_clip" : "files.marked_picture"));
-    marked.addEventListener("click", () => this.#saveMarked(marked, problem, `${stem}-marked.${isClip ? "mp4" : "png"}`));
+    const problem = el("p", { class: "warn", hidden: true });
+    const marked = this.#button("marked", t(isClip ? "files.marked_clip" : "files.marked_picture"), () =>
+      this.#saveMarked(marked, problem, `${stem}-marked.${isClip ? "mp4" : "png"}`),
+    );
     const buttons = [
-      el("button", { type: "button", onclick: () => save(toCsv(this.readings), `${stem}.csv`, "text/csv") }, t("files.csv")),
-      el("button", { type: "button", onclick: json }, t(isClip ? "files.json_lines" : "files.json")),
+      this.#button("csv", t("files.csv"), () => save(toCsv(this.readings), `${stem}.csv`, "text/csv")),
+      this.#button("json", t(isClip ? "files.json_lines" : "files.json"), json),
       ...(this.state === "read" ? [marked] : []),
     ];
-    this.downloads.replaceChildren(
-      el("div", { class: "buttons", role: "group", "aria-label": t("files.download") }, el("span", { class: "quiet" }, t("files.download")), buttons),
-      problem,
-    );
+    const title = el("span", { class: "quiet", id: `${this.#id}-downloads` }, t("files.download"));
+    const group = { class: "buttons", role: "group", "aria-labelledby": `${title.id} ${this.#id}` };
+    this.downloads.replaceChildren(el("div", group, title, buttons), problem);
   }
 
   async #saveMarked(button, problem, name) {
@@ -190,11 +228,14 @@ export class FileItem {
     button.setAttribute("aria-disabled", "true");
     button.textContent = t("files.working");
     problem.hidden = true;
+    this.#tell(t("files.working"));
     try {
       save(await this.marked(), name);
+      this.#app.announce(t("files.saved", { name }));
     } catch (error) {
-      problem.hidden = false;
+      problem.hidden = this.#removed.signal.aborted;
       problem.textContent = t("files.problem.marked", { reason: error.reason || t(error.key ?? "files.problem.connection") });
+      if (!problem.hidden) this.#tell(problem.textContent);
     }
     button.removeAttribute("aria-disabled");
     button.textContent = words;

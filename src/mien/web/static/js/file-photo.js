@@ -35,17 +35,23 @@ export class PhotoView {
     if (!this.#answer) return this.element;
     const { width, height, faces } = this.#answer.reading;
     this.picture.alt = t("files.picture_of", { name: this.file.name });
-    const stage = el("div", { class: "file-stage" }, this.picture);
+    this.layer = outlines(width, height);
+    const stage = el("div", { class: "file-stage" }, this.picture, this.layer.element);
     stage.style.setProperty("--ratio", width / height);
     stage.style.setProperty("--natural", `${width}px`);
     const numbers = faces.length > 1 ? faces.map((_, at) => at + 1) : [];
-    const layer = outlines(width, height);
-    const draw = (pointed = -1) => layer.draw(this.#answer, numbers, pointed);
+    const draw = (pointed = -1) => this.layer.draw(this.#answer, numbers, pointed);
     draw();
-    if (!this.#isMarked) stage.append(layer.element);
-    const note = this.#isMarked ? [el("p", { class: "quiet" }, t("files.shown_marked"))] : [];
-    this.element.replaceChildren(el("div", { class: "file-picture" }, stage, note), this.#side(numbers, draw));
+    this.shown = el("div", { class: "file-picture" }, stage);
+    this.element.replaceChildren(this.shown, this.#side(numbers, draw));
+    if (this.#isMarked) this.#drawMarked();
     return this.element;
+  }
+
+  /** The marked copy has the outlines in it. Cards stay as they are, and keep the focus. */
+  #drawMarked() {
+    this.layer.element.remove();
+    this.shown.append(el("p", { class: "quiet" }, this.#app.t("files.shown_marked")));
   }
 
   #side(numbers, draw) {
@@ -58,7 +64,7 @@ export class PhotoView {
     const cards = faces.map((face, at) => {
       const onWhy = () => this.#app.why.open({ file: this.file, face: at });
       const card = faceCard(t, { name: names[at], number: numbers[at], onWhy, onPoint: (isPointed) => draw(isPointed ? at : -1) });
-      card.update(face);
+      card.update(face, Boolean(face.expression));
       return card.element;
     });
     return el("ul", { class: "file-side file-cards", "aria-label": t("files.faces") }, cards);
@@ -71,6 +77,6 @@ export class PhotoView {
     this.#isMarked = true;
     this.url = URL.createObjectURL(blob);
     this.picture.src = this.url;
-    this.render();
+    if (this.#answer) this.#drawMarked();
   }
 }

@@ -3,14 +3,14 @@
 
 import { fetchWithToken } from "./token.js";
 
+const FINAL = [400, 413, 415, 422]; // what the file itself is the cause of: a second try ends like the first
 const PROBLEMS = { 400: "files.problem.empty", 413: "files.problem.too_large", 415: "files.problem.kind", 422: "files.problem.broken", 429: "files.problem.busy" };
 
-/** What went wrong: `key` is the message, `reason` the server's own line. */
+/** What went wrong: `key` is the message, `reason` the server's own line, `most` what the message names as the limit. */
 export class FileProblem extends Error {
-  constructor(key, reason = "") {
+  constructor(key, { reason = "", most = 0, isFinal = false } = {}) {
     super(reason || key);
-    this.key = key;
-    this.reason = reason;
+    Object.assign(this, { key, reason, most, isFinal });
   }
 }
 
@@ -50,7 +50,16 @@ async function send(path, wishes, { file, signal }) {
   if (answer.ok) return answer;
   const { detail } = await answer.json().catch(() => ({}));
   const reason = typeof detail === "string" ? detail : `${answer.status} ${answer.statusText}`;
-  throw new FileProblem(PROBLEMS[answer.status] ?? "files.problem.other", reason);
+  const isFinal = FINAL.includes(answer.status);
+  const limit = answer.status === 413 ? limitOf(reason) : {};
+  throw new FileProblem(limit.key ?? PROBLEMS[answer.status] ?? "files.problem.other", { reason, isFinal, most: limit.most });
+}
+
+/** The limit in the server's line, in millions: "more than 500,000,000 bytes", "more than 40,000,000 pixels". */
+function limitOf(reason) {
+  const [, digits, unit] = /more than ([\d,]+) (bytes|pixels)/.exec(reason) ?? [];
+  const most = Math.floor(Number(digits?.replaceAll(",", "")) / 100_000) / 10;
+  return most ? { key: `files.problem.too_many_${unit}`, most } : {};
 }
 
 async function* linesOf(body) {

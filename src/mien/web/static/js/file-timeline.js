@@ -107,6 +107,16 @@ function spans(t, pieces) {
   return told;
 }
 
+/** What a person looked like for the longest time, in words. */
+export function mostly(t, pieces) {
+  const times = new Map();
+  for (const { face, from_s, to_s } of pieces) {
+    const words = partsOf(t, face).title;
+    times.set(words, (times.get(words) ?? 0) + to_s - from_s);
+  }
+  return [...times].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
+}
+
 /** Which colours stand for which words: for the expressions that occur. */
 export function legend(t, people) {
   const seen = new Map();

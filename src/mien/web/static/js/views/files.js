@@ -23,7 +23,7 @@ class FilesView {
   constructor(root, app) {
     Object.assign(this, { root, app });
     this.list = el("div", { class: "file-list" });
-    this.all = el("div", { class: "buttons file-all", hidden: true });
+    this.all = el("div", { class: "buttons file-all", role: "group", "aria-labelledby": "files-all", hidden: true });
     this.#draw();
     app.bus.addEventListener("words", () => this.#draw());
     for (const type of ["dragenter", "dragover"]) window.addEventListener(type, (event) => this.#over(event));
@@ -84,7 +84,7 @@ class FilesView {
     for (const file of files) {
       const item = new FileItem(this.app, file, {
         onRemove: (one) => this.#remove(one),
-        onChange: () => this.#drawAll(),
+        onChange: () => this.#showAll(),
         onAgain: (one) => this.#again(one),
       });
       this.#items.push(item);
@@ -92,6 +92,11 @@ class FilesView {
     }
     this.#shrink();
     this.#readNext();
+    if (files.length) this.#tellBegun(files.length);
+  }
+
+  #tellBegun(count) {
+    this.app.announce(this.app.t("files.begun", { count }));
   }
 
   #again(item) {
@@ -101,13 +106,20 @@ class FilesView {
     item.warning = "";
     item.render();
     this.#readNext();
+    this.#tellBegun(1);
+    item.focus(); // the button that was pressed is gone
   }
 
+  /** Focus goes to a name, not to a button: whoever presses twice removes one file. */
   #remove(item) {
-    this.#items = this.#items.filter((one) => one !== item);
-    this.#drawAll();
+    const at = this.#items.indexOf(item);
+    this.#items.splice(at, 1);
+    this.#showAll();
     this.#shrink();
-    (this.list.querySelector("button") ?? this.zone.querySelector("input")).focus();
+    const next = this.#items[at] ?? this.#items.at(-1);
+    if (next) next.name.focus();
+    else this.zone.querySelector("input").focus();
+    this.app.announce(this.app.t("files.removed", { name: item.file.name }));
   }
 
   /** One at a time: reading takes the machine's whole attention. */
@@ -126,17 +138,26 @@ class FilesView {
     this.zone.classList.toggle("small", this.#items.length > 0);
   }
 
+  get #read() {
+    return this.#items.filter(({ state, answers }) => answers.length && (state === "read" || state === "cancelled"));
+  }
+
   /** Where there are several files, one table of all. */
+  #showAll() {
+    this.all.hidden = this.#read.length < 2;
+  }
+
+  /** The buttons stay while files come and go, so that focus stays on them. */
   #drawAll() {
     const { t } = this.app;
-    const read = this.#items.filter(({ state, answers }) => answers.length && (state === "read" || state === "cancelled"));
-    this.all.hidden = read.length < 2;
-    const readings = () => read.flatMap((item) => item.readings);
+    const readings = () => this.#read.flatMap((item) => item.readings);
     const lines = () => readings().map((reading) => `${JSON.stringify(reading)}\n`).join("");
+    const button = (id, words, onclick) => el("button", { type: "button", id, "aria-labelledby": `${id} files-all`, onclick }, words);
     this.all.replaceChildren(
-      el("span", { class: "quiet" }, t("files.all")),
-      el("button", { type: "button", onclick: () => save(toCsv(readings()), "mien.csv", "text/csv") }, t("files.csv")),
-      el("button", { type: "button", onclick: () => save(lines(), "mien.jsonl", "application/json") }, t("files.json_lines")),
+      el("span", { class: "quiet", id: "files-all" }, t("files.all")),
+      button("files-all-csv", t("files.csv"), () => save(toCsv(readings()), "mien.csv", "text/csv")),
+      button("files-all-json", t("files.json_lines"), () => save(lines(), "mien.jsonl", "application/json")),
     );
+    this.#showAll();
   }
 }
