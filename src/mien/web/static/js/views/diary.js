@@ -157,7 +157,7 @@ class DiaryView {
       if (mine !== this.#asked) return;
       this.#opened = number;
       this.#fail(null);
-      const { page, heading } = sessionPage(this.app, session, { back: (text) => this.#back(text), fail: (error) => this.#fail(error) });
+      const { page, heading } = sessionPage(this.app, session, { back: (text) => this.#back(text), fail: (...told) => this.#fail(...told) });
       this.head.hidden = true;
       this.body.replaceChildren(page);
       window.scrollTo(0, 0);
@@ -190,8 +190,9 @@ class DiaryView {
     }
   }
 
-  #fail(error) {
+  #fail(error, { key = "diary.unreadable" } = {}) {
     this.problem.hidden = !error;
-    this.problem.textContent = error ? this.app.t("diary.unreadable", { reason: error.message }) : "";
+    this.problem.textContent = error ? this.app.t(key, { reason: error.message }) : "";
+    if (error) this.problem.scrollIntoView({ block: "nearest" }); // what was tried may be far below
   }
 }
