@@ -45,6 +45,27 @@ def test_a_language_from_right_to_left(options: Page) -> None:
     assert options.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_without_the_server_the_language_stays_and_can_be_changed_later(options: Page, noises: list[str]) -> None:
+    away = "There is no connection to Mien. Check that it is still running."
+    options.route("**/api/words", lambda route: route.abort())
+    options.reload()
+    expect(options.get_by_role("alert")).to_have_text(away)
+    options.get_by_role("button", name="Try again").click()
+    expect(options.get_by_role("button", name="Try again")).to_be_focused()
+    options.unroute("**/api/words")
+    options.get_by_role("button", name="Try again").click()
+    language = options.get_by_label("Language")
+    expect(language).to_be_focused()
+    expect(language).to_have_value("en")
+    options.route("**/api/words/de", lambda route: route.abort())
+    language.select_option("de")
+    notice(options, away)
+    expect(language).to_have_value("en")
+    expect(language).to_be_focused()
+    assert all(one.startswith("console: Failed to load resource") for one in noises)
+    noises.clear()
+
+
 def test_dark_or_light(options: Page) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     options.get_by_label("Dark or light").select_option("dark")

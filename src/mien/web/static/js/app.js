@@ -112,13 +112,19 @@ function followTheme() {
   draw();
 }
 
-/** Change the language: everything on the page is said anew. */
+/** Change the language: everything on the page is said anew. False, and that is told, where its words cannot be had. */
 app.changeLanguage = async (chosen) => {
-  await loadWords(chosen);
+  try {
+    await loadWords(chosen);
+  } catch {
+    app.tell(t("watch.not_connected"));
+    return false;
+  }
   settings.set("language", chosen);
   fillWords();
   document.title = `${t(`view.${app.current}`)} - Mien`;
   app.emit("words");
+  return true;
 };
 
 begin();

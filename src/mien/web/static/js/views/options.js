@@ -18,6 +18,7 @@ export function mount(root, app) {
 
 class OptionsView {
   #languages = [];
+  #problem = ""; // why there is no list of languages
   #isShown = false;
 
   constructor(root, app) {
@@ -29,8 +30,22 @@ class OptionsView {
 
   async show() {
     this.#isShown = true;
-    if (!this.#languages.length) this.#languages = await api("/api/words").catch(() => []);
+    if (!this.#languages.length) await this.#askForLanguages();
     await this.#draw();
+  }
+
+  async #askForLanguages() {
+    this.#problem = "";
+    this.#languages = await api("/api/words").catch((error) => {
+      this.#problem = error.message;
+      return [];
+    });
+  }
+
+  async #askAgain() {
+    await this.#askForLanguages();
+    await this.#draw();
+    document.getElementById(this.#problem ? "options-again" : "options-language").focus();
   }
 
   hide() {
@@ -87,8 +102,14 @@ class OptionsView {
     return el("div", { class: "setting" }, el("label", { class: "choice", for: id }, input, t(label)), note);
   }
 
+  #noLanguages() {
+    const again = el("button", { type: "button", id: "options-again", onclick: () => this.#askAgain() }, this.app.t("diary.retry"));
+    return el("div", { class: "setting" }, el("p", { class: "warn", role: "alert" }, this.#problem), again);
+  }
+
   #language() {
     const { t, language } = this.app;
+    if (this.#problem) return this.#noLanguages();
     const choices = this.#languages.map(({ language: code, name, is_reviewed: isReviewed }) =>
       [code, isReviewed ? name : `${name} *`],
     );
@@ -96,7 +117,9 @@ class OptionsView {
     return this.#select("language", {
       label: "options.language", chosen: language(), choices,
       told: now && !now.is_reviewed ? t("options.not_reviewed") : t("options.star"),
-      onchange: (code) => this.app.changeLanguage(code),
+      onchange: async (code) => {
+        if (!(await this.app.changeLanguage(code))) this.#again(); // back to the language that is spoken
+      },
     });
   }
 
