@@ -278,6 +278,7 @@ def test_a_round_of_spot_the_change(
     body = read_as([(0.8, "neutral"), (1.6, "happy"), (CLIP_S, "sad")])
     page.route("**/api/read*", lambda route: route.fulfill(body=body, content_type="application/x-ndjson"))
     play(page, "Spot the change")
+    assert page.locator(".practice button").all_inner_texts() == ["All games"]  # in the demo clip nothing changes
     assert barriers(page) == []
     page.get_by_label("Choose a clip").set_input_files(clip)
     button = page.get_by_role("button", name="Play the clip")
