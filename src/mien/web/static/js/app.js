@@ -20,7 +20,7 @@ import * as about from "./views/about.js";
 const VIEWS = [watch, files, practice, diary, options, about];
 
 const app = {
-  // "source", "connection", "reading", "people", "steady", "cue", "mute", "paused", "lost", "devices", "words", "view"
+  // "source", "connection", "reading", "people", "steady", "cue", "mute", "paused", "lost", "devices", "voices", "words", "view"
   bus: new EventTarget(),
   settings,
   t,
@@ -126,5 +126,11 @@ app.changeLanguage = async (chosen) => {
   app.emit("words");
   return true;
 };
+
+// What another tab has changed is told to those who go by the bus, too; a language waits until the page is opened anew,
+// since saying everything anew ends a round of practice and what is being written.
+settings.addEventListener("change", ({ detail: { name, isElsewhere } }) => {
+  if (isElsewhere) app.emit(name === "muted" ? "mute" : name);
+});
 
 begin();

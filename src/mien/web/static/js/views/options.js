@@ -23,9 +23,8 @@ class OptionsView {
 
   constructor(root, app) {
     Object.assign(this, { root, app });
-    for (const event of ["words", "devices"]) app.bus.addEventListener(event, () => this.#again());
-    app.bus.addEventListener("mute", () => this.#again());
-    window.speechSynthesis?.addEventListener?.("voiceschanged", () => this.#again());
+    for (const event of ["words", "devices", "mute", "voices"]) app.bus.addEventListener(event, () => this.#again());
+    app.settings.addEventListener("change", ({ detail }) => detail.isElsewhere && this.#again());
   }
 
   async show() {
@@ -93,7 +92,7 @@ class OptionsView {
     const id = `options-${name.replace(".", "-")}`;
     const note = told ? el("p", { class: "quiet", id: `${id}-told` }, told) : null;
     const input = el("input", {
-      type: "checkbox", id, checked: settings.get(name, atFirst) === true, disabled, "aria-describedby": note?.id,
+      type: "checkbox", id, checked: !disabled && settings.get(name, atFirst) === true, disabled, "aria-describedby": note?.id,
     });
     input.addEventListener("change", () => {
       settings.set(name, input.checked);
@@ -194,7 +193,7 @@ class OptionsView {
     const { cues, t } = this.app;
     if (cues.isMuted) return this.app.tell(t("watch.muted"));
     if (!CUES.some((cue) => cues.isOn(cue))) return this.app.tell(t("options.none_on"));
-    if (cues.isOn("speech") && !cues.speak(t("looks.happy"))) this.app.tell(t("watch.no_voice"));
+    if (cues.isOn("speech")) cues.speak(t("looks.happy"));
     if (cues.isOn("sound")) cues.sound("happy");
     if (cues.isOn("vibration")) cues.vibrate("happy");
   }
@@ -223,7 +222,8 @@ class OptionsView {
     return el("li", {}, el("span", {}, does), button);
   }
 
-  // The next key that is pressed becomes the action's; Tab goes on without a change, and so does a click elsewhere.
+  // The next key that is pressed becomes the action's. Esc leaves the key as it is, except where it was the action's own
+  // at first; Tab goes on without a change, and so does a click elsewhere.
   #listenForKey(action, key, button) {
     const { t } = this.app;
     button.replaceChildren(t("options.press_key"));
@@ -234,10 +234,12 @@ class OptionsView {
       button.replaceChildren(el("kbd", {}, keyName(t, key))); // this one alone: the focus is on its way to another
     }, { once: true, signal: waiting.signal });
     button.addEventListener("keydown", (event) => {
-      if (event.key === "Tab" || !isUsable(event.key)) return;
+      const isShortcut = event.ctrlKey || event.altKey || event.metaKey; // the browser's, such as Ctrl+C
+      if (event.key === "Tab" || isShortcut || event.isComposing || !isUsable(event.key)) return;
       event.preventDefault();
       waiting.abort();
-      this.#setKey(action, event.key === "Escape" ? event.key : event.key.toLowerCase());
+      if (event.key !== "Escape") this.#setKey(action, event.key.toLowerCase());
+      else this.#setKey(action, ACTIONS[action] === "Escape" ? "Escape" : key);
     }, { signal: waiting.signal });
     // Space would press the button when it is let go.
     button.addEventListener("keyup", (event) => event.preventDefault(), { once: true });
@@ -247,12 +249,17 @@ class OptionsView {
     const { settings, t } = this.app;
     const other = Object.entries(keysOf(settings)).find(([name, used]) => used === key && name !== action);
     if (other) this.app.tell(t("options.key_taken", { key: keyName(t, key), action: t(`watch.does.${other[0]}`) }));
-    else settings.set("keys.map", { ...settings.get("keys.map", {}), [action]: key });
+    else {
+      settings.set("keys.map", { ...settings.get("keys.map", {}), [action]: key });
+      this.app.announce(t("options.key_is", { action: t(`watch.does.${action}`), key: keyName(t, key) }));
+    }
     this.#again();
   }
 
   #resetKeys() {
-    this.app.settings.set("keys.map", {});
+    const { settings, tell, t } = this.app;
+    settings.set("keys.map", {});
+    tell(t("options.keys_were_reset"));
     this.#again();
   }
 }
