@@ -199,6 +199,7 @@ def test_one_session_over_time(
     first = page.locator(".person").first
     expect(first.get_by_role("img")).to_have_count(1)
     assert first.locator(".lane-word").all_inner_texts() == ["happy", "sad"]
+    assert first.locator(".track").first.evaluate("track => track.getBoundingClientRect().width") > 600
     first.get_by_text("As a table").click()
     assert [row.split("\t") for row in first.locator("tbody tr").all_inner_texts()] == [
         ["0:00", "0:10", "happy", "7"],
@@ -216,16 +217,47 @@ def test_title_and_notes_are_kept(page: Page, open_view: Callable[[Page, str], N
     page.get_by_label("Title").fill("With <b>Ana</b>")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Saved.")).to_be_visible()
+    page.get_by_label("Title").press("End")
+    page.keyboard.type("?")  # which is not saved
+    expect(page.get_by_text("Saved.")).to_have_count(0)
     page.get_by_label("A new note").fill("She <i>laughed</i>")
     page.get_by_role("button", name="Add the note").click()
     expect(page.locator(".note-text")).to_have_text("She <i>laughed</i>")  # a text, not markup
     kept = api.get(f"{SESSIONS}/{session}").json()
     assert (kept["title"], kept["notes"][0]["text"]) == ("With <b>Ana</b>", "She <i>laughed</i>")
-    page.get_by_role("button", name="Delete this note").click()
+    delete = page.get_by_role("button", name="Delete this note")
+    delete.click()
+    page.get_by_role("dialog", name="Delete this note?").get_by_role("button", name="Keep").click()
+    expect(delete).to_be_focused()
+    assert len(api.get(f"{SESSIONS}/{session}").json()["notes"]) == 1
+    delete.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(page.locator(".note-text")).to_have_count(0)
+    expect(page.locator("#announcer")).to_have_text("Deleted.")
+    expect(page.get_by_label("A new note")).to_be_focused()
     assert api.get(f"{SESSIONS}/{session}").json()["notes"] == []
     page.get_by_role("button", name="All sessions").click()
     expect(page.get_by_role("button", name="With <b>Ana</b>")).to_be_focused()
+
+
+def test_what_could_not_be_saved_is_not_called_saved(
+    page: Page, open_view: Callable[[Page, str], None], api: httpx.Client, noises: list[str]
+) -> None:
+    fill(api, began=datetime.now(UTC), moments=[moment(1, "happy")])
+    open_view(page, "diary")
+    page.locator(".session-item").click()
+    save = page.get_by_role("button", name="Save")
+    save.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    page.route(f"**{SESSIONS}/*", lambda route: route.fulfill(status=500, json={"detail": "the disk is full"}))
+    save.click()
+    expect(page.get_by_role("alert")).to_have_text("This could not be saved: the disk is full")
+    expect(page.get_by_text("Saved.")).to_have_count(0)
+    page.unroute(f"**{SESSIONS}/*")
+    save.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    noises.clear()  # a refused request is logged by the browser
 
 
 def test_export_saves_what_the_diary_holds(
@@ -291,6 +323,7 @@ def test_it_fits_a_small_screen(browser: Browser, server: LiveServer, api: httpx
     expect(page.locator(".weeks thead th").last).to_be_in_viewport()  # this week is what one sees first
     page.locator(".session-item").first.click()
     expect(page.get_by_role("heading", name="Person 1")).to_be_visible()
+    assert page.locator(".track").first.evaluate("track => track.getBoundingClientRect().width") > PHONE["width"] / 2
     assert page.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
     context.close()
     assert not noises

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import WELCOMED, LiveServer, listen
 from playwright.sync_api import Page, expect
 from watching import notice, start
 
@@ -45,6 +47,27 @@ def test_a_language_from_right_to_left(options: Page) -> None:
     assert options.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
+def test_without_the_server_the_language_stays_and_can_be_changed_later(options: Page, noises: list[str]) -> None:
+    away = "There is no connection to Mien. Check that it is still running."
+    options.route("**/api/words", lambda route: route.abort())
+    options.reload()
+    expect(options.get_by_role("alert")).to_have_text(away)
+    options.get_by_role("button", name="Try again").click()
+    expect(options.get_by_role("button", name="Try again")).to_be_focused()
+    options.unroute("**/api/words")
+    options.get_by_role("button", name="Try again").click()
+    language = options.get_by_label("Language")
+    expect(language).to_be_focused()
+    expect(language).to_have_value("en")
+    options.route("**/api/words/de", lambda route: route.abort())
+    language.select_option("de")
+    notice(options, away)
+    expect(language).to_have_value("en")
+    expect(language).to_be_focused()
+    assert all(one.startswith("console: Failed to load resource") for one in noises)
+    noises.clear()
+
+
 def test_dark_or_light(options: Page) -> None:
     ground = "getComputedStyle(document.body).backgroundColor"
     options.get_by_label("Dark or light").select_option("dark")
@@ -53,6 +76,31 @@ def test_dark_or_light(options: Page) -> None:
     assert options.evaluate(ground) != dark
     options.reload()
     expect(options.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_two_tabs_keep_what_the_other_has_changed(
+    options: Page, open_view: Callable[[Page, str], None], noises: list[str], server: LiveServer
+) -> None:
+    other = options.context.new_page()
+    listen(other, noises, server.url)
+    open_view(other, "diary")
+    options.get_by_label("Dark or light").select_option("dark")
+    expect(other.locator("html")).to_have_attribute("data-theme", "dark")
+    other.get_by_role("switch").click()
+    other.get_by_role("link", name="Settings").click()
+    other.get_by_label("Show my camera as in a mirror").uncheck()
+    expect(options.get_by_label("Show my camera as in a mirror")).not_to_be_checked()
+    options.get_by_label("Say only whether", exact=False).check()
+    kept = options.evaluate("JSON.parse(localStorage.getItem('mien.settings'))")
+    assert kept == {**WELCOMED, "theme": "dark", "diary": True, "mirrored": False, "tone": True}
+    options.get_by_role("link", name="Diary").click()
+    options.get_by_role("switch").click()
+    other.get_by_role("link", name="Diary").click()
+    expect(other.get_by_role("switch")).to_have_attribute("aria-checked", "false")
+    # A tab that hears nothing of the other one undoes nothing either.
+    other.evaluate("localStorage.setItem('mien.settings', JSON.stringify({ theme: 'light' }))")
+    other.get_by_role("switch").click()
+    assert other.evaluate("JSON.parse(localStorage.getItem('mien.settings'))") == {"theme": "light", "diary": True}
 
 
 def test_not_mirrored_is_kept(options: Page) -> None:
@@ -125,7 +173,22 @@ def test_only_voices_of_the_machine_can_be_chosen(options: Page) -> None:
 
 def test_a_language_without_a_voice_is_said(options: Page) -> None:
     options.get_by_label("Language").select_option("fr")
-    expect(options.locator("#options-cues-speech")).to_be_disabled()
+    speech = options.locator("#options-cues-speech")
+    expect(speech).to_be_disabled()
+    in_watch = options.locator(".tools [data-action=speech]")
+    in_watch.dispatch_event("click")
+    expect(options.locator("#notice")).to_contain_text("pas de voix")
+    expect(in_watch).to_have_attribute("aria-pressed", "false")
+    options.locator("#options-language").select_option("en")
+    expect(speech).not_to_be_checked()
+    speech.check()
+    expect(in_watch).to_have_attribute("aria-pressed", "true")
+    options.locator("#options-language").select_option("fr")
+    expect(speech).to_be_disabled()
+    expect(speech).not_to_be_checked()
+    expect(in_watch).to_have_attribute("aria-pressed", "false")
+    options.locator("#options-language").select_option("en")
+    expect(speech).to_be_checked()
 
 
 def test_a_key_is_changed_and_put_back(options: Page) -> None:
@@ -143,8 +206,32 @@ def test_a_key_is_changed_and_put_back(options: Page) -> None:
     options.keyboard.press("Tab")  # goes on, and changes nothing
     expect(options.locator("#options-key-large")).to_have_text("L")
     expect(options.locator("#options-key-stop")).to_be_focused()  # the next one
+    large = options.locator("#options-key-large")
+    large.press("Enter")
+    options.keyboard.press("Control+c")  # is the browser's own
+    expect(large).to_have_text("Press a key …")
+    options.keyboard.press("Escape")
+    expect(large).to_have_text("L")
+    expect(large).to_be_focused()
+    expect(options.locator("#announcer")).to_have_text(re.compile("^Large print.*: key L.$"))
+    stop = options.locator("#options-key-stop")
+    for key, name in [("q", "Q"), ("Escape", "Esc")]:  # which can be given back
+        stop.press("Enter")
+        options.keyboard.press(key)
+        expect(stop).to_have_text(name)
     options.get_by_role("button", name="All keys as they were at first").click()
+    notice(options, "All keys are as they were at first again.")
     expect(options.locator("#options-key-mute")).to_have_text("M")
+
+
+def test_waiting_for_a_key_fits_a_small_screen(options: Page) -> None:
+    options.set_viewport_size({"width": 320, "height": 640})
+    options.get_by_label("Language").select_option("de")  # whose sentence for it is long
+    expect(options.locator("html")).to_have_attribute("lang", "de")
+    for button in options.locator(".key-list button").all():
+        button.press("Enter")
+        expect(button).to_have_text("Drücken Sie eine Taste …")
+        assert options.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 def test_space_can_be_given_to_another_action(options: Page) -> None:

@@ -16,7 +16,7 @@ import httpx
 import numpy as np
 import pytest
 from conftest import ROOT, WELCOMED, LiveServer, listen, new_context
-from playwright.sync_api import Browser, Page, Route, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 from watching import more_readings, start, tool, until
 
 sys.path.append(str(ROOT / "tests"))  # where drawn faces are made
@@ -278,6 +278,7 @@ def test_a_round_of_spot_the_change(
     body = read_as([(0.8, "neutral"), (1.6, "happy"), (CLIP_S, "sad")])
     page.route("**/api/read*", lambda route: route.fulfill(body=body, content_type="application/x-ndjson"))
     play(page, "Spot the change")
+    assert page.locator(".practice button").all_inner_texts() == ["All games"]  # in the demo clip nothing changes
     assert barriers(page) == []
     page.get_by_label("Choose a clip").set_input_files(clip)
     button = page.get_by_role("button", name="Play the clip")
@@ -378,18 +379,49 @@ def test_eight_weeks_of_progress(
     assert rounds(server) == []
 
 
-def test_a_round_that_cannot_be_kept_is_told(
+def test_a_round_outlives_a_server_that_is_away(
     with_faces: LiveServer, open_page: Callable[..., Page], noises: list[str]
 ) -> None:
     page = open_page(with_faces)
+    again = page.get_by_role("button", name="Try again")
+
+    def fails(path: str, click: Locator, **answer: Any) -> None:
+        page.route(path, lambda route: route.fulfill(**answer) if answer else route.abort())
+        click.click()
+        expect(page.get_by_role("alert")).to_contain_text("too old" if answer else "There is no connection to Mien.")
+        expect(again).to_be_focused()
+        page.unroute(path)
+        again.click()
+
     page.route("**/api/practice/rounds", lambda route: route.fulfill(status=500, json={"detail": "the disk is full"}))
     play(page, "Guess")
     page.get_by_role("button", name="Start").click()
+    word, go = page.locator(".word").first, page.locator(".ask button.main")
     for number in range(1, QUESTIONS + 1):
         expect(page.get_by_text(f"{number} of 8")).to_be_visible()
-        page.locator(".word").first.click()
-        page.locator(".ask button.main").click()
+        if number == 2:  # its answer does not get through
+            fails("**/api/practice/answer", word)
+        elif number == 3:  # the server was started anew: another face is asked for
+            fails("**/api/practice/answer", word, status=404, json={"detail": "too old"})
+            expect(page.get_by_role("alert")).to_have_count(0)
+            word.click()
+        else:
+            word.click()
+        expect(page.locator(".told p").first).to_be_visible()
+        if number == 4:  # the next question does not come
+            fails("**/api/practice/question*", go)
+        else:
+            go.click()
     expect(page.get_by_role("alert")).to_contain_text("the disk is full")
+    again.click()
+    expect(page.get_by_role("alert")).to_contain_text("the disk is full")
+    assert rounds(with_faces) == []
+    page.unroute("**/api/practice/rounds")
+    again.click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    expect(page.get_by_role("heading", name="The round is over")).to_be_focused()
+    (kept,) = rounds(with_faces)
+    assert sum(one["asked"] for one in kept["labels"].values()) == QUESTIONS
     noises.clear()
 
 

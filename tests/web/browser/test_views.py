@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
+import pytest
 from conftest import LiveServer
 from playwright.sync_api import Page, expect
 
@@ -39,3 +41,25 @@ def test_an_address_without_a_view_shows_the_first(
     expect(page.locator("#view-diary")).to_be_visible()
     page.go_back()
     expect(page.locator("#view-watch")).to_be_visible()
+
+
+@pytest.mark.parametrize(("view", "focused"), [("practice", "heading"), ("diary", "switch")])
+def test_a_view_that_could_not_be_opened_can_be_tried_again(
+    page: Page,
+    open_view: Callable[[Page, str], None],
+    noises: list[str],
+    view: str,
+    focused: Literal["heading", "switch"],
+) -> None:
+    page.route(f"**/api/{view}**", lambda route: route.abort())
+    page.route(f"**/api/{view}/**", lambda route: route.abort())
+    open_view(page, view)
+    expect(page.get_by_role("alert")).to_contain_text("There is no connection to Mien.")  # in words of the catalogue
+    again = page.get_by_role("button", name="Try again")
+    again.click()
+    expect(again).to_be_focused()
+    page.unroute_all()
+    again.click()
+    expect(page.get_by_role("alert")).to_have_count(0)
+    expect(page.locator(f"#view-{view}").get_by_role(focused).first).to_be_focused()
+    noises.clear()  # a request that fails is logged by the browser

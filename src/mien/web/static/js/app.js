@@ -23,7 +23,8 @@ const VIEWS = [watch, files, practice, diary, options, about];
 const announcer = new Announcer(document.getElementById("announcer"));
 
 const app = {
-  // "source", "connection", "reading", "people", "steady", "moved", "cue", "mute", "paused", "lost", "devices", "words", "view"
+// "source", "connection", "reading", "people", "steady", "moved", "cue", "mute", "paused", "lost", "devices", "voices", "words",
+  // "view"
   bus: new EventTarget(),
   settings,
   t,
@@ -119,14 +120,26 @@ function followTheme() {
   draw();
 }
 
-/** Change the language: everything on the page is said anew. */
+/** Change the language: everything on the page is said anew. False, and that is told, where its words cannot be had. */
 app.changeLanguage = async (chosen) => {
-  await loadWords(chosen);
+  try {
+    await loadWords(chosen);
+  } catch {
+    app.tell(t("watch.not_connected"));
+    return false;
+  }
   settings.set("language", chosen);
   app.hush();
   fillWords();
   document.title = `${t(`view.${app.current}`)} - Mien`;
   app.emit("words");
+  return true;
 };
+
+// What another tab has changed is told to those who go by the bus, too; a language waits until the page is opened anew,
+// since saying everything anew ends a round of practice and what is being written.
+settings.addEventListener("change", ({ detail: { name, isElsewhere } }) => {
+  if (isElsewhere) app.emit(name === "muted" ? "mute" : name);
+});
 
 begin();

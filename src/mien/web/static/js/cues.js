@@ -46,7 +46,7 @@ export function voicesOf(language) {
   return all.filter((voice) => voice.localService && voice.lang.replace("_", "-").split("-")[0] === stem);
 }
 
-/** `app.cues`: `.isMuted`, `mute(isMuted)`, `speak(text)`, `sound(label)`, `vibrate(label)`; hears "steady" by itself. */
+/** `app.cues`: `.isMuted`, `.canSpeak`, `mute(isMuted)`, `speak(text)`, `sound(label)`, `vibrate(label)`; hears "steady" by itself. */
 export class Cues {
   #app;
   #audio = null;
@@ -60,6 +60,9 @@ export class Cues {
     app.bus.addEventListener("moved", ({ detail }) => this.#moved(detail));
     app.bus.addEventListener("reading", () => this.#tellNext());
     app.bus.addEventListener("source", () => this.#forget());
+    app.bus.addEventListener("mute", () => this.isMuted && this.#silence()); // by this tab or another
+    // A browser has its voices only a while after the page.
+    window.speechSynthesis?.addEventListener?.("voiceschanged", () => app.emit("voices"));
     window.addEventListener("pagehide", () => window.speechSynthesis?.cancel());
   }
 
@@ -67,20 +70,25 @@ export class Cues {
     return this.#app.settings.get("muted", false);
   }
 
-  /** Whether a cue, "speech", "sound" or "vibration", is on. */
+  /** Whether a cue, "speech", "sound" or "vibration", is on; speech never where this machine has no voice for it. */
   isOn(cue) {
-    return this.#app.settings.get(`cues.${cue}`, false) === true;
+    return this.#app.settings.get(`cues.${cue}`, false) === true && (cue !== "speech" || this.canSpeak);
+  }
+
+  get canSpeak() {
+    return voicesOf(this.#app.language()).length > 0;
   }
 
   mute(isMuted) {
     this.#app.settings.set("muted", isMuted);
-    if (isMuted) {
-      this.#waiting.clear();
-      window.speechSynthesis?.cancel();
-      navigator.vibrate?.(0);
-      this.#audio?.suspend();
-    }
     this.#app.emit("mute", { isMuted });
+  }
+
+  #silence() {
+    this.#waiting.clear();
+    window.speechSynthesis?.cancel();
+    navigator.vibrate?.(0);
+    this.#audio?.suspend();
   }
 
   /** Say a text with the chosen voice; false where this machine has none for the language. */

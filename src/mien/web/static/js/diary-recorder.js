@@ -19,6 +19,7 @@ export class DiaryRecorder extends EventTarget {
     this.problem = "";
     app.bus.addEventListener("reading", ({ detail }) => this.#take(detail.message));
     app.bus.addEventListener("source", () => this.end());
+    app.bus.addEventListener("diary", () => this.#turned()); // by this tab or another
     // A new connection numbers faces from 1 again: nobody is known from the one before.
     app.bus.addEventListener("connection", ({ detail }) => detail.state !== "open" && this.#open?.people.clear());
     window.addEventListener("pagehide", () => this.end({ keepalive: true }));
@@ -37,8 +38,12 @@ export class DiaryRecorder extends EventTarget {
   async turn(isOn) {
     this.#app.settings.set(SETTING, isOn);
     this.#app.emit("diary", { isOn });
+    await this.#sending;
+  }
+
+  #turned() {
     this.#changed();
-    if (!isOn) await this.end();
+    if (!this.isOn) this.end();
   }
 
   /** Write what is left and end the session; `keepalive` where the page is being left. */

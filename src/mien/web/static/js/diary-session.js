@@ -54,15 +54,18 @@ function titleForm(app, session, fail) {
   const told = el("span", { class: "quiet", role: "status" });
   const save = async (event) => {
     event.preventDefault();
-    const body = JSON.stringify({ title: input.value.trim() });
+    const title = input.value.trim();
+    told.textContent = "";
     try {
-      await api(`${PATH}/${session.id}`, { method: "PATCH", headers: JSON_HEADERS, body });
-      session.title = input.value.trim();
-      told.textContent = app.t("diary.saved");
+      await api(`${PATH}/${session.id}`, { method: "PATCH", headers: JSON_HEADERS, body: JSON.stringify({ title }) });
+      session.title = title;
+      if (input.value.trim() === title) told.textContent = app.t("diary.saved"); // else it was written on meanwhile
+      fail(null);
     } catch (error) {
-      fail(error);
+      fail(error, { key: "diary.not_saved" });
     }
   };
+  input.addEventListener("input", () => (told.textContent = "")); // what stands there now is not saved
   const button = el("button", { type: "submit" }, app.t("diary.save"));
   return el("form", { class: "title-form", onsubmit: save }, el("label", { for: "diary-title" }, app.t("diary.session_title")), el("div", { class: "buttons" }, input, button, told));
 }
@@ -76,8 +79,19 @@ function notes(app, session, fail) {
     await api(`${PATH}/${session.id}/notes${path}`, { headers: JSON_HEADERS, ...options });
     session.notes = (await api(`${PATH}/${session.id}`)).notes;
     draw();
+    fail(null);
   };
-  const remove = (note) => change(`/${note.id}`, { method: "DELETE" }).then(() => text.focus()).catch(fail);
+  const remove = async (note) => {
+    const keys = { title: "diary.note_delete_sure", text: "diary.note_delete_means", yes: "diary.delete_yes", no: "diary.delete_no" };
+    if (!(await confirmed(t, keys))) return;
+    try {
+      await change(`/${note.id}`, { method: "DELETE" });
+      text.focus();
+      app.announce(t("diary.deleted"));
+    } catch (error) {
+      fail(error);
+    }
+  };
   const noteItem = (note) => {
     const say = dates(app.language());
     const when = `${say.date(note.written)}, ${say.clock(note.written)}`;
@@ -92,7 +106,7 @@ function notes(app, session, fail) {
       text.value = "";
       app.announce(t("diary.note_added"));
     } catch (error) {
-      fail(error);
+      fail(error, { key: "diary.not_saved" });
     }
   };
   draw();

@@ -1,6 +1,7 @@
 // Small helpers to build what the page shows, without markup in strings; and `api`, which asks the server.
 
 import { fetchWithToken } from "./token.js";
+import { t } from "./words.js";
 
 /** An element: `el("button", { class: "big", onclick: f }, "text", child)`. Properties beginning with `on` are handlers. */
 export function el(name, properties = {}, ...children) {
@@ -25,9 +26,18 @@ export function svg(name, properties = {}, ...children) {
   return one;
 }
 
+/** `fetchWithToken`; that the server cannot be reached is said in the page's words, not in the browser's own. */
+export async function reach(path, options = {}) {
+  try {
+    return await fetchWithToken(path, options);
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Error(t("watch.not_connected"), { cause: error });
+  }
+}
+
 /** Ask the server; JSON back. Throws an Error whose message can be shown, with the HTTP `status` if there is one. */
 export async function api(path, options = {}) {
-  const answer = await fetchWithToken(path, options);
+  const answer = await reach(path, options);
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     const text = typeof told.detail === "string" ? told.detail : `${answer.status} ${answer.statusText}`;

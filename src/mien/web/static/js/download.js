@@ -1,7 +1,6 @@
 // Files into the person's downloads: what the page made, or what the server has.
 
-import { el } from "./dom.js";
-import { fetchWithToken } from "./token.js";
+import { el, reach } from "./dom.js";
 
 const REVOKE_MS = 60_000; // the browser may still be reading it
 
@@ -14,7 +13,7 @@ export function give(blob, name) {
 
 /** Fetch `path` and save it under the name that the server gives. Throws an Error that can be shown. */
 export async function download(path) {
-  const answer = await fetchWithToken(path);
+  const answer = await reach(path);
   if (!answer.ok) {
     const told = await answer.json().catch(() => ({}));
     throw new Error(told.detail ?? `${answer.status} ${answer.statusText}`);

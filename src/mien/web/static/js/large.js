@@ -24,7 +24,7 @@ export class LargePrint {
     );
     document.body.append(this.root);
     for (const event of ["people", "connection", "words", "paused"]) app.bus.addEventListener(event, () => this.#draw());
-    for (const event of ["source", "view"]) app.bus.addEventListener(event, () => this.#show(this.#hasPlace));
+    for (const event of ["source", "view", "large"]) app.bus.addEventListener(event, () => this.#show(this.#hasPlace));
   }
 
   get isOn() {
@@ -43,7 +43,6 @@ export class LargePrint {
 
   turn(isOn) {
     this.#app.settings.set("large", isOn);
-    this.#show(this.#hasPlace);
     this.#app.emit("large", { isOn });
   }
 

@@ -68,7 +68,9 @@ export class GuessRound {
       const question = await api(`/api/practice/question?level=${this.level}&choices=${this.choices}`);
       if (!this.#isOver) this.#draw(question);
     } catch (error) {
-      if (!this.#isOver) this.fail(error);
+      if (this.#isOver) return;
+      if (this.#answers.length) this.#trouble(error, () => this.#ask());
+      else this.fail(error);
     }
   }
 
@@ -96,6 +98,10 @@ export class GuessRound {
   async #answer(question, label) {
     if (this.buttons.some((button) => button.getAttribute("aria-disabled"))) return;
     for (const button of this.buttons) button.setAttribute("aria-disabled", "true");
+    await this.#send(question, label);
+  }
+
+  async #send(question, label) {
     try {
       const headers = { "Content-Type": "application/json" };
       const told = await api("/api/practice/answer", { method: "POST", headers, body: JSON.stringify({ question, answer: label }) });
@@ -103,8 +109,19 @@ export class GuessRound {
       this.#answers.push({ asked: told.answer, answered: label, right: told.right });
       this.#tell(label, told);
     } catch (error) {
-      if (!this.#isOver) this.fail(error);
+      if (this.#isOver) return;
+      // What the server has forgotten, as when it was started anew, it cannot be asked again.
+      this.#trouble(error, error.status ? () => this.#ask() : () => this.#send(question, label));
     }
+  }
+
+  /** What could not be done, and a button to do it again: the answers so far stay. */
+  #trouble(error, again) {
+    const { t } = this.app;
+    const button = el("button", { type: "button", class: "main" }, t("diary.retry"));
+    button.addEventListener("click", again, { once: true }); // a second answer would be refused
+    this.next.replaceChildren(el("p", { class: "warn", role: "alert" }, error.message), button);
+    button.focus();
   }
 
   #tell(label, told) {

@@ -40,9 +40,10 @@ export function byLabel(answers) {
 
 /**
  * The end of a round: what was reached, by expression, and what to do next.
- * `say` is the sentence, `more` further elements, `again` and `back` are called by the buttons.
+ * `say` is the sentence, `more` further elements, `problem` why the round is not kept; `keep`, `again` and `back` are
+ * called by the buttons.
  */
-export function resultPage(app, { answers, say, more = [], problem = "", again, back }) {
+export function resultPage(app, { answers, say, more = [], problem = "", keep, again, back }) {
   const { t } = app;
   const heading = el("h2", { tabindex: "-1" }, t("practice.round_done"));
   const page = el(
@@ -50,7 +51,7 @@ export function resultPage(app, { answers, say, more = [], problem = "", again, 
     { class: "result" },
     heading,
     el("p", { class: "result-words" }, say),
-    problem ? el("p", { class: "warn", role: "alert" }, problem) : null,
+    problem ? notKept(t, { problem, keep, heading }) : null,
     more,
     expressionTable(t, byLabel(answers)),
     el(
@@ -61,6 +62,25 @@ export function resultPage(app, { answers, say, more = [], problem = "", again, 
     ),
   );
   return { page, heading };
+}
+
+/** Why a round is not kept, and a button to try again; `keep()` gives "" or why not. */
+function notKept(t, { problem, keep, heading }) {
+  const warning = (text) => el("p", { class: "warn", role: "alert" }, text);
+  const again = el("button", { type: "button" }, t("diary.retry"));
+  const root = el("div", {}, warning(problem), again);
+  let isTrying = false; // a round is kept once
+  again.addEventListener("click", async () => {
+    if (isTrying) return;
+    isTrying = true;
+    const left = await keep();
+    isTrying = false;
+    root.firstChild.replaceWith(left ? warning(left) : el("p", { role: "status" }, t("diary.saved")));
+    if (left) return;
+    again.remove();
+    heading.focus();
+  });
+  return root;
 }
 
 /** A row for each expression: sign, word, a bar, and "3 of 4". */

@@ -6,7 +6,6 @@ import { word } from "./diary-chart.js";
 import { readFile } from "./file-reading.js";
 import { score, toFollow } from "./practice-changes.js";
 import { backButton } from "./practice-round.js";
-import { fetchWithToken } from "./token.js";
 import { minutes } from "./weeks.js";
 
 /** A round on `stage`; `finish(answers, { changes, hits, extra, seconds })` at its end. */
@@ -36,7 +35,6 @@ export class SpotRound {
     const { t } = this.app;
     const input = el("input", { type: "file", id: "spot-file", accept: "video/*,.mkv,.gif", class: "visually-hidden", onchange: () => input.files[0] && this.#read(input.files[0]) });
     const choose = el("label", { class: "button main", for: "spot-file" }, t("practice.spot_choose"));
-    const demo = el("button", { type: "button", onclick: () => this.#readDemo() }, t("practice.spot_demo"));
     const heading = el("h2", { tabindex: "-1" }, t("practice.spot"));
     this.stage.replaceChildren(
       backButton(t, this.back),
@@ -44,20 +42,9 @@ export class SpotRound {
       el("p", {}, t("practice.spot_how")),
       el("p", { class: "quiet" }, t("practice.spot_stays")),
       problem ? el("p", { class: "warn", role: "alert" }, problem) : "",
-      el("div", { class: "buttons" }, input, choose, demo),
+      el("div", { class: "buttons" }, input, choose),
     );
     heading.focus({ preventScroll: true });
-  }
-
-  async #readDemo() {
-    try {
-      const answer = await fetchWithToken("/api/demo", { signal: this.#reading.signal });
-      if (!answer.ok) throw new Error(`${answer.status} ${answer.statusText}`);
-      const clip = await answer.blob();
-      await this.#read(new File([clip], "demo", { type: clip.type }));
-    } catch (error) {
-      if (!this.#isOver) this.#choose(this.app.t("practice.spot_failed", { reason: error.message }));
-    }
   }
 
   async #read(file) {

@@ -19,7 +19,7 @@ export class Tools {
     this.cameraRow = el("div", { class: "field" }, el("label", { for: "watch-camera", dataset: { words: "watch.camera" } }), this.camera);
     this.more = this.#build();
     this.root = el("div", { class: "tools" }, this.#row(), this.more);
-    for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "distance", "rate", "words"]) {
+    for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "distance", "rate", "voices", "words"]) {
       app.bus.addEventListener(event, () => this.draw());
     }
     for (const event of ["devices", "source", "words"]) app.bus.addEventListener(event, () => this.#listCameras());
@@ -84,10 +84,11 @@ export class Tools {
 
   #turnCue(cue) {
     const { cues, settings, t } = this.#app;
+    if (cue === "speech" && !cues.canSpeak) return this.#app.tell(t("watch.no_voice"));
     settings.set(`cues.${cue}`, !cues.isOn(cue));
     if (!cues.isOn(cue)) return;
     if (cues.isMuted) cues.mute(false);
-    if (cue === "speech" && !cues.speak(t("watch.cue_sample"))) this.#app.tell(t("watch.no_voice"));
+    if (cue === "speech") cues.speak(t("watch.cue_sample"));
     if (cue === "sound") cues.sound("happy");
     if (cue === "vibration") cues.vibrate("happy");
   }

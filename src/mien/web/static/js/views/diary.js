@@ -27,6 +27,8 @@ class DiaryView {
   constructor(root, app, recorder) {
     Object.assign(this, { root, app, recorder });
     this.problem = el("p", { class: "warn", role: "alert", hidden: true });
+    this.again = el("button", { type: "button", hidden: true });
+    this.again.addEventListener("click", () => this.#tryAgain());
     this.body = el("div");
     recorder.addEventListener("change", () => this.#drawSwitch());
     recorder.addEventListener("written", () => this.#refresh());
@@ -61,7 +63,8 @@ class DiaryView {
       el("p", {}, t("diary.what")),
       el("div", { class: "panel switch-panel" }, this.toggle, this.state, this.retry),
     );
-    this.root.replaceChildren(el("div", { class: "diary" }, this.head, this.problem, this.body));
+    this.root.replaceChildren(el("div", { class: "diary" }, this.head, this.problem, this.again, this.body));
+    this.again.textContent = t("diary.retry");
     this.#drawSwitch();
   }
 
@@ -92,8 +95,14 @@ class DiaryView {
       const weeks = this.body.querySelector(".scrolled");
       if (weeks) weeks.scrollLeft = weeks.scrollWidth * (getComputedStyle(weeks).direction === "rtl" ? -1 : 1); // to this week
     } catch (error) {
-      this.#fail(error);
+      if (mine === this.#asked) this.#fail(error, { again: () => this.#load() });
     }
+  }
+
+  /** Once more what could not be shown; the focus does not stay on a button that is gone. */
+  async #tryAgain() {
+    await this.wanted();
+    if (this.again.hidden && [this.again, document.body].includes(document.activeElement)) this.toggle.focus();
   }
 
   /** What was just written, unless the person is at something in the list. */
@@ -157,14 +166,14 @@ class DiaryView {
       if (mine !== this.#asked) return;
       this.#opened = number;
       this.#fail(null);
-      const { page, heading } = sessionPage(this.app, session, { back: (text) => this.#back(text), fail: (error) => this.#fail(error) });
+      const { page, heading } = sessionPage(this.app, session, { back: (text) => this.#back(text), fail: (...told) => this.#fail(...told) });
       this.head.hidden = true;
       this.body.replaceChildren(page);
       window.scrollTo(0, 0);
       heading.focus();
     } catch (error) {
       this.#opened = null;
-      this.#fail(error);
+      this.#fail(error, { again: () => this.#open(number) });
       if (error.status === 404) this.#load();
     }
   }
@@ -190,8 +199,11 @@ class DiaryView {
     }
   }
 
-  #fail(error) {
+  #fail(error, { key = "diary.unreadable", again = null } = {}) {
+    this.wanted = again;
+    this.again.hidden = !error || !again;
     this.problem.hidden = !error;
-    this.problem.textContent = error ? this.app.t("diary.unreadable", { reason: error.message }) : "";
+    this.problem.textContent = error ? this.app.t(key, { reason: error.message }) : "";
+    if (error) this.problem.scrollIntoView({ block: "nearest" }); // what was tried may be far below
   }
 }

@@ -18,19 +18,33 @@ export function mount(root, app) {
 
 class OptionsView {
   #languages = [];
+  #problem = ""; // why there is no list of languages
   #isShown = false;
 
   constructor(root, app) {
     Object.assign(this, { root, app });
-    for (const event of ["words", "devices"]) app.bus.addEventListener(event, () => this.#again());
-    app.bus.addEventListener("mute", () => this.#again());
-    window.speechSynthesis?.addEventListener?.("voiceschanged", () => this.#again());
+    for (const event of ["words", "devices", "mute", "voices"]) app.bus.addEventListener(event, () => this.#again());
+    app.settings.addEventListener("change", ({ detail }) => detail.isElsewhere && this.#again());
   }
 
   async show() {
     this.#isShown = true;
-    if (!this.#languages.length) this.#languages = await api("/api/words").catch(() => []);
+    if (!this.#languages.length) await this.#askForLanguages();
     await this.#draw();
+  }
+
+  async #askForLanguages() {
+    this.#problem = "";
+    this.#languages = await api("/api/words").catch((error) => {
+      this.#problem = error.message;
+      return [];
+    });
+  }
+
+  async #askAgain() {
+    await this.#askForLanguages();
+    await this.#draw();
+    document.getElementById(this.#problem ? "options-again" : "options-language").focus();
   }
 
   hide() {
@@ -78,7 +92,7 @@ class OptionsView {
     const id = `options-${name.replace(".", "-")}`;
     const note = told ? el("p", { class: "quiet", id: `${id}-told` }, told) : null;
     const input = el("input", {
-      type: "checkbox", id, checked: settings.get(name, atFirst) === true, disabled, "aria-describedby": note?.id,
+      type: "checkbox", id, checked: !disabled && settings.get(name, atFirst) === true, disabled, "aria-describedby": note?.id,
     });
     input.addEventListener("change", () => {
       settings.set(name, input.checked);
@@ -87,8 +101,14 @@ class OptionsView {
     return el("div", { class: "setting" }, el("label", { class: "choice", for: id }, input, t(label)), note);
   }
 
+  #noLanguages() {
+    const again = el("button", { type: "button", id: "options-again", onclick: () => this.#askAgain() }, this.app.t("diary.retry"));
+    return el("div", { class: "setting" }, el("p", { class: "warn", role: "alert" }, this.#problem), again);
+  }
+
   #language() {
     const { t, language } = this.app;
+    if (this.#problem) return this.#noLanguages();
     const choices = this.#languages.map(({ language: code, name, is_reviewed: isReviewed }) =>
       [code, isReviewed ? name : `${name} *`],
     );
@@ -96,7 +116,9 @@ class OptionsView {
     return this.#select("language", {
       label: "options.language", chosen: language(), choices,
       told: now && !now.is_reviewed ? t("options.not_reviewed") : t("options.star"),
-      onchange: (code) => this.app.changeLanguage(code),
+      onchange: async (code) => {
+        if (!(await this.app.changeLanguage(code))) this.#again(); // back to the language that is spoken
+      },
     });
   }
 
@@ -171,7 +193,7 @@ class OptionsView {
     const { cues, t } = this.app;
     if (cues.isMuted) return this.app.tell(t("watch.muted"));
     if (!CUES.some((cue) => cues.isOn(cue))) return this.app.tell(t("options.none_on"));
-    if (cues.isOn("speech") && !cues.speak(t("looks.happy"))) this.app.tell(t("watch.no_voice"));
+    if (cues.isOn("speech")) cues.speak(t("looks.happy"));
     if (cues.isOn("sound")) cues.sound("happy");
     if (cues.isOn("vibration")) cues.vibrate("happy");
   }
@@ -200,7 +222,8 @@ class OptionsView {
     return el("li", {}, el("span", {}, does), button);
   }
 
-  // The next key that is pressed becomes the action's; Tab goes on without a change, and so does a click elsewhere.
+  // The next key that is pressed becomes the action's. Esc leaves the key as it is, except where it was the action's own
+  // at first; Tab goes on without a change, and so does a click elsewhere.
   #listenForKey(action, key, button) {
     const { t } = this.app;
     button.replaceChildren(t("options.press_key"));
@@ -211,10 +234,12 @@ class OptionsView {
       button.replaceChildren(el("kbd", {}, keyName(t, key))); // this one alone: the focus is on its way to another
     }, { once: true, signal: waiting.signal });
     button.addEventListener("keydown", (event) => {
-      if (event.key === "Tab" || !isUsable(event.key)) return;
+      const isShortcut = event.ctrlKey || event.altKey || event.metaKey; // the browser's, such as Ctrl+C
+      if (event.key === "Tab" || isShortcut || event.isComposing || !isUsable(event.key)) return;
       event.preventDefault();
       waiting.abort();
-      this.#setKey(action, event.key === "Escape" ? event.key : event.key.toLowerCase());
+      if (event.key !== "Escape") this.#setKey(action, event.key.toLowerCase());
+      else this.#setKey(action, ACTIONS[action] === "Escape" ? "Escape" : key);
     }, { signal: waiting.signal });
     // Space would press the button when it is let go.
     button.addEventListener("keyup", (event) => event.preventDefault(), { once: true });
@@ -224,12 +249,17 @@ class OptionsView {
     const { settings, t } = this.app;
     const other = Object.entries(keysOf(settings)).find(([name, used]) => used === key && name !== action);
     if (other) this.app.tell(t("options.key_taken", { key: keyName(t, key), action: t(`watch.does.${other[0]}`) }));
-    else settings.set("keys.map", { ...settings.get("keys.map", {}), [action]: key });
+    else {
+      settings.set("keys.map", { ...settings.get("keys.map", {}), [action]: key });
+      this.app.announce(t("options.key_is", { action: t(`watch.does.${action}`), key: keyName(t, key) }));
+    }
     this.#again();
   }
 
   #resetKeys() {
-    this.app.settings.set("keys.map", {});
+    const { settings, tell, t } = this.app;
+    settings.set("keys.map", {});
+    tell(t("options.keys_were_reset"));
     this.#again();
   }
 }

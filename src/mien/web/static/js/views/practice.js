@@ -61,17 +61,19 @@ class PracticeView {
       const [games, rounds] = await Promise.all([api("/api/practice"), api("/api/practice/progress").catch((error) => error)]);
       if (mine !== this.#asked) return;
       this.#drawHome(games, rounds, problem);
-      this.stage.querySelector(`[data-game="${focus}"]`)?.focus();
+      if (focus) (this.stage.querySelector(`[data-game="${focus}"]`) ?? this.stage.querySelector("h2")).focus();
       this.#watchFaces(games.guess);
     } catch (error) {
-      if (mine === this.#asked) this.#drawProblem(error);
+      if (mine === this.#asked) this.#drawProblem(error, focus);
     }
   }
 
-  #drawProblem(error) {
+  #drawProblem(error, focus) {
     const { t } = this.app;
     const reason = t("practice.unavailable", { reason: error.message });
-    this.stage.replaceChildren(el("h2", {}, t("practice.title")), el("p", { class: "warn", role: "alert" }, reason));
+    const again = el("button", { type: "button", onclick: () => this.#home({ focus: focus || "guess" }) }, t("diary.retry"));
+    this.stage.replaceChildren(el("h2", {}, t("practice.title")), el("p", { class: "warn", role: "alert" }, reason), again);
+    if (focus) again.focus(); // what had the focus is gone
   }
 
   #drawHome(games, rounds, problem) {
@@ -79,7 +81,7 @@ class PracticeView {
     const failed = rounds instanceof Error ? t("practice.unavailable", { reason: rounds.message }) : problem;
     const progress = rounds instanceof Error ? [] : progressSection(t, this.app.language(), rounds);
     this.stage.replaceChildren(
-      el("h2", {}, t("practice.title")),
+      el("h2", { tabindex: "-1" }, t("practice.title")),
       el("p", {}, t("practice.what")),
       failed ? el("p", { class: "warn", role: "alert" }, failed) : "",
       el("ul", { class: "games" }, Object.keys(GAMES).map((game) => this.#card(game, games[game]))),
@@ -157,7 +159,8 @@ class PracticeView {
     if (!this.#round) return; // it was pressed twice
     this.#leave();
     const mine = this.#asked;
-    const problem = await keepRound(this.app, { game, level: chosen.level, answers });
+    const keep = () => keepRound(this.app, { game, level: chosen.level, answers });
+    const problem = await keep();
     if (mine !== this.#asked) return;
     const { t } = this.app;
     const asked = answers.filter((one) => one.asked);
@@ -169,6 +172,7 @@ class PracticeView {
       say: say.join(t("between_sentences")),
       more: details ? spotDetails(t, details) : [],
       problem,
+      keep,
       again: () => this.#play(game, chosen),
       back: () => this.#home({ focus: game }),
     });
