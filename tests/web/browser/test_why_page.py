@@ -54,6 +54,16 @@ def test_it_says_why_in_words_and_part_by_part(opened: Locator, barriers: Callab
     expect(opened.get_by_text("Sad: the inner ends of the brows", exact=False)).to_be_visible()
 
 
+def test_reading_aloud_without_a_voice_says_so_in_the_dialog(opened: Locator) -> None:
+    opened.page.evaluate("speechSynthesis.getVoices = () => []")
+    aloud = opened.get_by_role("button", name="Read aloud")
+    aloud.click()
+    told = opened.get_by_role("status").filter(has_text="no voice of its own")
+    expect(told).to_be_in_viewport()
+    opened.get_by_role("button", name="Why not “sad”?").click()
+    expect(told).to_have_count(0)
+
+
 def test_why_not_another_word(opened: Locator) -> None:
     sad = opened.get_by_role("button", name="Why not “sad”?")
     sad.focus()

@@ -144,12 +144,14 @@ export class WhyDialog {
   #reasons({ explanation, hint }) {
     const { t, cues } = this.#app;
     const { text } = explanation;
-    const speak = () => cues.speak(hint ? `${text} ${hint}` : text) || this.#app.tell(t("watch.no_voice"));
+    // Said here: a notice of the page would lie behind the dialog, and be heard by nobody.
+    const told = el("p", { class: "quiet why-silent", role: "status" });
+    const speak = () => (told.textContent = cues.speak(hint ? `${text} ${hint}` : text) ? "" : t("watch.no_voice"));
     return el(
       "div", { class: "why-reasons" },
       el("h3", {}, t("why.reasons")), el("p", { class: "why-reason" }, text),
       hint && el("h3", {}, t("why.hint")), hint && el("p", {}, hint),
-      el("button", { type: "button", onclick: speak }, t("why.speak")),
+      el("button", { type: "button", onclick: speak }, t("why.speak")), told,
     );
   }
 
