@@ -190,10 +190,14 @@ def test_it_connects_again_when_the_server_is_back(
     page = context.new_page()
     page.goto(f"{server.url}/#watch")
     start(page)
+    page.locator(".card-why").click()
+    expect(page.locator("dialog.why")).to_be_visible()
     server.stop()
     expect(page.locator(".stage-note")).to_have_text("Connecting again …")
     expect(page.locator("#announcer")).to_have_text("Connecting again …")
     expect(page.locator(".card")).to_have_count(0)  # what was read before says nothing about now
+    page.keyboard.press("Escape")
+    expect(page.locator(".stage")).to_be_focused()  # the button that opened the dialog is gone with its card
     server.start()
     expect(page.locator(".stage-note")).to_be_hidden()
     more_readings(page)

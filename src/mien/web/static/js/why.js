@@ -33,10 +33,20 @@ export class WhyDialog {
       dialog.addEventListener("close", () => {
         dialog.remove();
         if (this.#dialog === dialog) this.#leave(); // else another one is open by now
-        if (opener?.isConnected) opener.focus();
+        this.#giveBack(opener);
         resolve();
       });
     });
+  }
+
+  /** The focus to what had it; where that is gone or hidden, as its person is, to the picture, or to the view. */
+  #giveBack(opener) {
+    const { root } = this.#app.views.get(this.#app.current);
+    for (const one of [opener, root.querySelector(".stage"), root]) {
+      if (!one || one === document.body) continue;
+      one.focus();
+      if (document.activeElement === one) return;
+    }
   }
 
   #leave() {
