@@ -25,6 +25,7 @@ export class LargePrint {
     document.body.append(this.root);
     for (const event of ["people", "connection", "words", "paused"]) app.bus.addEventListener(event, () => this.#draw());
     for (const event of ["source", "view"]) app.bus.addEventListener(event, () => this.#show(this.#hasPlace));
+    document.addEventListener("keydown", (event) => this.#press(event));
   }
 
   get isOn() {
@@ -45,6 +46,13 @@ export class LargePrint {
     this.#app.settings.set("large", isOn);
     this.#show(this.#hasPlace);
     this.#app.emit("large", { isOn });
+  }
+
+  /** Escape leaves wherever the focus is, also on the button, where no single key acts. */
+  #press(event) {
+    if (event.key !== "Escape" || !this.isShown || document.querySelector("dialog[open]")) return;
+    event.preventDefault(); // so that it stops nothing
+    this.turn(false);
   }
 
   #show(isShown) {
