@@ -12,6 +12,19 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from watching import start
 
 DIALOG = "dialog.why"
+# Whether each minus among the parts is drawn before its number.
+SIGN_AT_LEFT = """() => {
+  const found = [...document.querySelectorAll(".why-regions td:last-child")]
+    .filter((one) => one.textContent.includes("−"));
+  const at = (text, place) => {
+    const range = document.createRange();
+    range.setStart(text, place);
+    range.setEnd(text, place + 1);
+    return range.getBoundingClientRect().left;
+  };
+  const texts = found.map((one) => document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode());
+  return [...new Set(texts.map((text) => at(text, 0) < at(text, 1)))];
+}"""
 
 
 @pytest.fixture
@@ -139,5 +152,7 @@ def test_on_a_narrow_screen_from_right_to_left(
     expect(page.locator(f"{DIALOG} .why-glow")).to_be_visible()
     assert page.locator(DIALOG).evaluate("one => one.scrollWidth <= one.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.locator(".why-regions summary").click()
+    assert page.evaluate(SIGN_AT_LEFT) == [True]
     context.close()
     assert not noises

@@ -170,7 +170,7 @@ export class WhyDialog {
     const { t } = this.#app;
     const regions = Object.entries(explanation.regions);
     if (!regions.length) return null;
-    const percent = (share) => `${Math.round(100 * share)} %`;
+    const percent = (number, minus = "") => el("bdi", { dir: "ltr" }, `${minus}${number} %`); // else Arabic turns it round
     const rows = regions.map(([name, { heat, drop }]) => {
       const key = name === "outside" ? "reason.part.outside" : `reason.name.${name}`;
       const bar = el("span", { class: "why-bar", "aria-hidden": "true" });
@@ -179,7 +179,7 @@ export class WhyDialog {
       const sign = change > 0 ? "−" : change < 0 ? "+" : "";
       return el(
         "tr", {}, el("th", { scope: "row" }, t(key)),
-        el("td", {}, el("span", { class: "why-track" }, bar), ` ${percent(heat)}`), el("td", {}, `${sign}${Math.abs(change)} %`),
+        el("td", {}, el("span", { class: "why-track" }, bar), " ", percent(Math.round(100 * heat))), el("td", {}, percent(Math.abs(change), sign)),
       );
     });
     const head = ["why.part", "why.glow_share", "why.without"].map((key) => el("th", { scope: "col" }, t(key)));
