@@ -201,8 +201,26 @@ def test_l_shows_one_word_over_the_whole_screen(watching: Page) -> None:
     assert not watching.evaluate("document.querySelector('main').inert")
     expect(watching.locator(".card")).to_be_visible()  # the first Escape leaves large print only
     watching.keyboard.press("l")
+    watching.keyboard.press("Tab")
+    expect(watching.get_by_role("button", name="Leave large print")).to_be_focused()
+    watching.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+    expect(watching.locator(".card")).to_be_visible()
+    watching.keyboard.press("l")
     watching.get_by_role("button", name="Leave large print").click()
     expect(large).to_be_hidden()
+
+
+def test_large_print_can_be_read_to_its_end_when_enlarged_fourfold(watching: Page) -> None:
+    watching.set_viewport_size({"width": 320, "height": 256})
+    watching.keyboard.press("d")
+    watching.keyboard.press("l")
+    word, more = watching.locator(".large-word"), watching.locator(".large-more")
+    expect(more).to_have_text(re.compile(" away$"))
+    more.evaluate("one => one.after(...[1, 2, 3].map(() => one.cloneNode(true)))")
+    for one in [word, *more.all()]:  # as long as it may get
+        one.scroll_into_view_if_needed()
+        expect(one).to_be_in_viewport(ratio=1)
 
 
 def test_escape_stops(watching: Page) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Literal
 
 import pytest
-from conftest import LiveServer
-from playwright.sync_api import Page, expect
+from conftest import LiveServer, listen, new_context
+from playwright.sync_api import Browser, Page, expect
 
 
 def test_the_skip_link_leads_past_the_links_and_stays_in_the_view(
@@ -63,3 +63,23 @@ def test_a_view_that_could_not_be_opened_can_be_tried_again(
     expect(page.get_by_role("alert")).to_have_count(0)
     expect(page.locator(f"#view-{view}").get_by_role(focused).first).to_be_focused()
     noises.clear()  # a request that fails is logged by the browser
+
+
+def test_another_view_begins_at_its_top_with_the_focus_in_it(
+    browser: Browser, server: LiveServer, noises: list[str], open_view: Callable[[Page, str], None]
+) -> None:
+    context = new_context(browser, kept={"language": "en"}, viewport={"width": 320, "height": 640})
+    page = context.new_page()
+    listen(page, noises, server.url)
+    open_view(page, "watch")
+    assert page.evaluate("document.activeElement === document.body")  # who opens the page begins at its beginning
+    page.get_by_role("link", name="Read more first").press("Enter")
+    expect(page.locator("#view-about")).to_be_focused()
+    expect(page.locator("#view-about")).to_have_accessible_name("About")
+    assert page.evaluate("scrollY") == 0
+    page.evaluate("scrollTo(0, 600)")
+    page.go_back()
+    expect(page.locator("#view-watch")).to_be_focused()
+    assert page.evaluate("scrollY") == 0
+    context.close()
+    assert not noises

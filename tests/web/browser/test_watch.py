@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from conftest import WELCOMED, LiveServer, listen, new_context, write_camera_clip
 from playwright.sync_api import Browser, Page, expect
-from watching import FAKE_SCREEN, more_readings, start, tool, until
+from watching import FAKE_SCREEN, more_readings, notice, start, tool, until
 
+NO_DISTANCE = "A screen shows faces in any size, so how far away they are is not measured."
 COUNT_ASKED = """window.asked = 0;
 const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
 navigator.mediaDevices.getUserMedia = async (wanted) => {
@@ -137,6 +138,22 @@ def test_a_screen_is_read_as_it_is(page: Page, open_view: Callable[[Page, str], 
     expect(start(page, "screen").get_by_role("heading")).to_have_text("looks happy")
     expect(page.locator(".stage.mirrored")).to_have_count(0)
     assert page.evaluate("sharingAsked.audio") is False
+    expect(page.locator("#announcer")).to_have_text("looks happy")  # it would replace a notice
+    distance = tool(page, "distance")
+    expect(distance).to_have_attribute("aria-disabled", "true")
+    expect(distance).to_have_accessible_description(NO_DISTANCE)
+    distance.press("Enter")  # a button that is disabled by name alone says why
+    notice(page, NO_DISTANCE)
+    tool(page, "source").click()  # to the camera, where distances are not wished yet
+    expect(page.locator(".stage.mirrored")).to_have_count(1)
+    tool(page, "distance").click()
+    expect(page.locator(".card-distance")).to_be_visible()
+    tool(page, "source").click()
+    expect(page.locator(".stage.mirrored")).to_have_count(0)
+    more_readings(page)
+    expect(page.locator(".card-title")).to_be_visible()
+    assert page.locator(".card-distance").is_hidden()
+    expect(tool(page, "distance")).to_have_attribute("aria-pressed", "false")
     page.evaluate(
         "document.querySelector('.stage video').srcObject.getVideoTracks()[0].dispatchEvent(new Event('ended'))"
     )
@@ -233,10 +250,14 @@ def test_it_connects_again_when_the_server_is_back(
     page = context.new_page()
     page.goto(f"{server.url}/#watch")
     start(page)
+    page.locator(".card-why").click()
+    expect(page.locator("dialog.why")).to_be_visible()
     server.stop()
     expect(page.locator(".stage-note")).to_have_text("Connecting again …")
     expect(page.locator("#announcer")).to_have_text("Connecting again …")
     expect(page.locator(".card")).to_have_count(0)  # what was read before says nothing about now
+    page.keyboard.press("Escape")
+    expect(page.locator(".stage")).to_be_focused()  # the button that opened the dialog is gone with its card
     server.start()
     expect(page.locator(".stage-note")).to_be_hidden()
     more_readings(page)

@@ -12,6 +12,19 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from watching import start
 
 DIALOG = "dialog.why"
+# Whether each minus among the parts is drawn before its number.
+SIGN_AT_LEFT = """() => {
+  const found = [...document.querySelectorAll(".why-regions td:last-child")]
+    .filter((one) => one.textContent.includes("−"));
+  const at = (text, place) => {
+    const range = document.createRange();
+    range.setStart(text, place);
+    range.setEnd(text, place + 1);
+    return range.getBoundingClientRect().left;
+  };
+  const texts = found.map((one) => document.createTreeWalker(one, NodeFilter.SHOW_TEXT).nextNode());
+  return [...new Set(texts.map((text) => at(text, 0) < at(text, 1)))];
+}"""
 
 
 @pytest.fixture
@@ -52,6 +65,16 @@ def test_it_says_why_in_words_and_part_by_part(opened: Locator, barriers: Callab
     assert not barriers(opened.page)
     opened.get_by_role("button", name="Why not “sad”?").click()
     expect(opened.get_by_text("Sad: the inner ends of the brows", exact=False)).to_be_visible()
+
+
+def test_reading_aloud_without_a_voice_says_so_in_the_dialog(opened: Locator) -> None:
+    opened.page.evaluate("speechSynthesis.getVoices = () => []")
+    aloud = opened.get_by_role("button", name="Read aloud")
+    aloud.click()
+    told = opened.get_by_role("status").filter(has_text="no voice of its own")
+    expect(told).to_be_in_viewport()
+    opened.get_by_role("button", name="Why not “sad”?").click()
+    expect(told).to_have_count(0)
 
 
 def test_why_not_another_word(opened: Locator) -> None:
@@ -129,5 +152,7 @@ def test_on_a_narrow_screen_from_right_to_left(
     expect(page.locator(f"{DIALOG} .why-glow")).to_be_visible()
     assert page.locator(DIALOG).evaluate("one => one.scrollWidth <= one.clientWidth")
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.locator(".why-regions summary").click()
+    assert page.evaluate(SIGN_AT_LEFT) == [True]
     context.close()
     assert not noises

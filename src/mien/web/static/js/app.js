@@ -23,7 +23,7 @@ const VIEWS = [watch, files, practice, diary, options, about];
 const announcer = new Announcer(document.getElementById("announcer"));
 
 const app = {
-// "source", "connection", "reading", "people", "steady", "moved", "cue", "mute", "paused", "lost", "devices", "voices", "words",
+  // "source", "connection", "reading", "people", "steady", "moved", "cue", "mute", "paused", "lost", "devices", "voices", "words",
   // "view"
   bus: new EventTarget(),
   settings,
@@ -75,10 +75,16 @@ function show(id) {
     else view.link.removeAttribute("aria-current");
     if (name === app.current) view.handle.hide?.();
   }
+  const isFirst = app.current === null;
   app.current = id;
   document.title = `${t(`view.${id}`)} - Mien`;
-  app.views.get(id).handle.show?.();
+  const { root, handle } = app.views.get(id);
+  root.tabIndex = -1;
+  handle.show?.();
   app.emit("view", { id });
+  if (isFirst) return;
+  root.focus({ preventScroll: true }); // what had the focus may be gone; the view, which has its name, is not
+  window.scrollTo({ top: 0, behavior: "instant" });
 }
 
 function mountViews() {

@@ -25,6 +25,7 @@ export class LargePrint {
     document.body.append(this.root);
     for (const event of ["people", "connection", "words", "paused"]) app.bus.addEventListener(event, () => this.#draw());
     for (const event of ["source", "view", "large"]) app.bus.addEventListener(event, () => this.#show(this.#hasPlace));
+    document.addEventListener("keydown", (event) => this.#press(event));
   }
 
   get isOn() {
@@ -44,6 +45,13 @@ export class LargePrint {
   turn(isOn) {
     this.#app.settings.set("large", isOn);
     this.#app.emit("large", { isOn });
+  }
+
+  /** Escape leaves wherever the focus is, also on the button, where no single key acts. */
+  #press(event) {
+    if (event.key !== "Escape" || !this.isShown || document.querySelector("dialog[open]")) return;
+    event.preventDefault(); // so that it stops nothing
+    this.turn(false);
   }
 
   #show(isShown) {

@@ -70,10 +70,11 @@ export class Live {
   }
 
   #sayHello() {
-    const { settings, isPractising } = this.#app;
+    const { settings, isPractising, capture } = this.#app;
     // Practising asks for one expression among eight.
     const tone = settings.get("tone", false) && !isPractising;
     const wishes = Object.fromEntries(["heat", "body", "distance"].map((wish) => [wish, settings.get(wish, false)]));
+    wishes.distance &&= capture.source !== "screen"; // a face on a screen is not of natural size
     const said = { language: this.#app.language(), token: this.#token, ...wishes, tone };
     this.#worker.postMessage({ type: "hello", said });
   }
@@ -81,6 +82,7 @@ export class Live {
   #sourceChanged() {
     const { capture } = this.#app;
     this.last = null;
+    this.#sayHello(); // what is wished goes by the source too
     if (capture.source) this.pump.begin({ track: capture.track, video: capture.video });
     else this.pump.end();
   }

@@ -22,6 +22,7 @@ export class Tools {
     for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "distance", "rate", "voices", "words"]) {
       app.bus.addEventListener(event, () => this.draw());
     }
+    app.bus.addEventListener("distance", () => this.#sayWhyNone());
     for (const event of ["devices", "source", "words"]) app.bus.addEventListener(event, () => this.#listCameras());
     app.settings.addEventListener("change", () => this.draw());
   }
@@ -32,6 +33,7 @@ export class Tools {
   }
 
   #build() {
+    this.noDistance = el("p", { class: "quiet tools-note", id: "watch-no-distance", hidden: true, dataset: { words: "watch.no_distance" } });
     const group = (title, ...parts) => el("div", { class: "tools-group", role: "group", dataset: { wordsLabel: title } }, parts);
     const cues = CUES.map((cue) => this.#button(cue, () => this.#turnCue(cue)));
     return el(
@@ -39,7 +41,7 @@ export class Tools {
       group("watch.group.picture", this.cameraRow, this.#button("mirror", () => this.#turnMirror()), this.#button("source", this.#tasks.source)),
       group("watch.group.cues", ...cues),
       group("watch.group.show", this.#button("card", () => this.#turnCard()), this.#button("heat", this.#tasks.heat),
-        ...["rate", "body", "distance", "tips"].map((name) => this.#button(name, this.#tasks[name]))),
+        ...["rate", "body", "distance", "tips"].map((name) => this.#button(name, () => this.#show(name))), this.noDistance),
     );
   }
 
@@ -69,7 +71,35 @@ export class Tools {
     this.#buttons.more.setAttribute("aria-expanded", String(!this.more.hidden));
     this.#buttons.more.setAttribute("aria-controls", "watch-more");
     this.#buttons.vibration.hidden = !canVibrate();
+    this.#drawDistance();
     this.cameraRow.hidden = this.#buttons.mirror.hidden = capture.source !== "camera";
+  }
+
+  /** Faces on a screen are of any size, so that nothing is known of how far away they are. */
+  get #hasDistance() {
+    return this.#app.capture.source !== "screen";
+  }
+
+  #drawDistance() {
+    const button = this.#buttons.distance;
+    this.noDistance.hidden = this.#hasDistance;
+    if (this.#hasDistance) {
+      for (const name of ["aria-disabled", "aria-describedby"]) button.removeAttribute(name);
+      return;
+    }
+    button.setAttribute("aria-disabled", "true");
+    button.setAttribute("aria-describedby", this.noDistance.id);
+    button.setAttribute("aria-pressed", "false"); // the choice stays, for the camera
+  }
+
+  #show(name) {
+    if (name === "distance" && !this.#hasDistance) this.#sayWhyNone();
+    else this.#tasks[name]();
+  }
+
+  /** Also where the key was pressed. */
+  #sayWhyNone() {
+    if (!this.#hasDistance) this.#app.tell(this.#app.t("watch.no_distance"));
   }
 
   #turnMore() {

@@ -33,10 +33,20 @@ export class WhyDialog {
       dialog.addEventListener("close", () => {
         dialog.remove();
         if (this.#dialog === dialog) this.#leave(); // else another one is open by now
-        if (opener?.isConnected) opener.focus();
+        this.#giveBack(opener);
         resolve();
       });
     });
+  }
+
+  /** The focus to what had it; where that is gone or hidden, as its person is, to the picture, or to the view. */
+  #giveBack(opener) {
+    const { root } = this.#app.views.get(this.#app.current);
+    for (const one of [opener, root.querySelector(".stage"), root]) {
+      if (!one || one === document.body) continue;
+      one.focus();
+      if (document.activeElement === one) return;
+    }
   }
 
   #leave() {
@@ -144,12 +154,14 @@ export class WhyDialog {
   #reasons({ explanation, hint }) {
     const { t, cues } = this.#app;
     const { text } = explanation;
-    const speak = () => cues.speak(hint ? `${text} ${hint}` : text) || this.#app.tell(t("watch.no_voice"));
+    // Said here: a notice of the page would lie behind the dialog, and be heard by nobody.
+    const told = el("p", { class: "quiet why-silent", role: "status" });
+    const speak = () => (told.textContent = cues.speak(hint ? `${text} ${hint}` : text) ? "" : t("watch.no_voice"));
     return el(
       "div", { class: "why-reasons" },
       el("h3", {}, t("why.reasons")), el("p", { class: "why-reason" }, text),
       hint && el("h3", {}, t("why.hint")), hint && el("p", {}, hint),
-      el("button", { type: "button", onclick: speak }, t("why.speak")),
+      el("button", { type: "button", onclick: speak }, t("why.speak")), told,
     );
   }
 
@@ -158,7 +170,7 @@ export class WhyDialog {
     const { t } = this.#app;
     const regions = Object.entries(explanation.regions);
     if (!regions.length) return null;
-    const percent = (share) => `${Math.round(100 * share)} %`;
+    const percent = (number, minus = "") => el("bdi", { dir: "ltr" }, `${minus}${number} %`); // else Arabic turns it round
     const rows = regions.map(([name, { heat, drop }]) => {
       const key = name === "outside" ? "reason.part.outside" : `reason.name.${name}`;
       const bar = el("span", { class: "why-bar", "aria-hidden": "true" });
@@ -167,7 +179,7 @@ export class WhyDialog {
       const sign = change > 0 ? "−" : change < 0 ? "+" : "";
       return el(
         "tr", {}, el("th", { scope: "row" }, t(key)),
-        el("td", {}, el("span", { class: "why-track" }, bar), ` ${percent(heat)}`), el("td", {}, `${sign}${Math.abs(change)} %`),
+        el("td", {}, el("span", { class: "why-track" }, bar), " ", percent(Math.round(100 * heat))), el("td", {}, percent(Math.abs(change), sign)),
       );
     });
     const head = ["why.part", "why.glow_share", "why.without"].map((key) => el("th", { scope: "col" }, t(key)));
