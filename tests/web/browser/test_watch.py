@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -81,6 +82,8 @@ def test_a_card_says_what_people_would_say(page: Page, open_view: Callable[[Page
     expect(card.locator(".card-steadiness")).to_have_text("steady")  # after three seconds of the same word
     expect(card.locator(".strip")).to_have_attribute("aria-label", "The last minute: nothing yet")
     expect(page.locator("#announcer")).to_have_text("looks happy")
+    expect(card.locator(".strip-names")).to_have_text(re.compile(r"happy \d+ seconds?$"))  # whose colour is which
+    expect(card.locator(".strip-sample")).to_have_css("background-color", "rgb(240, 228, 66)")
     expect(card.locator(".card-number")).to_be_hidden()  # one person needs no number
     assert page.evaluate("document.activeElement.className").startswith("stage")
 
