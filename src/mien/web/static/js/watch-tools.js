@@ -22,7 +22,6 @@ export class Tools {
     for (const event of ["source", "paused", "mute", "large", "card", "heat", "body", "distance", "rate", "voices", "words"]) {
       app.bus.addEventListener(event, () => this.draw());
     }
-    app.bus.addEventListener("distance", () => this.#sayWhyNone());
     for (const event of ["devices", "source", "words"]) app.bus.addEventListener(event, () => this.#listCameras());
     app.settings.addEventListener("change", () => this.draw());
   }
@@ -41,7 +40,7 @@ export class Tools {
       group("watch.group.picture", this.cameraRow, this.#button("mirror", () => this.#turnMirror()), this.#button("source", this.#tasks.source)),
       group("watch.group.cues", ...cues),
       group("watch.group.show", this.#button("card", () => this.#turnCard()), this.#button("heat", this.#tasks.heat),
-        ...["rate", "body", "distance", "tips"].map((name) => this.#button(name, () => this.#show(name))), this.noDistance),
+        ...["rate", "body", "distance", "tips"].map((name) => this.#button(name, this.#tasks[name])), this.noDistance),
     );
   }
 
@@ -90,16 +89,6 @@ export class Tools {
     button.setAttribute("aria-disabled", "true");
     button.setAttribute("aria-describedby", this.noDistance.id);
     button.setAttribute("aria-pressed", "false"); // the choice stays, for the camera
-  }
-
-  #show(name) {
-    if (name === "distance" && !this.#hasDistance) this.#sayWhyNone();
-    else this.#tasks[name]();
-  }
-
-  /** Also where the key was pressed. */
-  #sayWhyNone() {
-    if (!this.#hasDistance) this.#app.tell(this.#app.t("watch.no_distance"));
   }
 
   #turnMore() {

@@ -66,7 +66,7 @@ class WatchView {
       card: this.card,
       reading: () => this.#pause(),
       body: () => this.#turn("body"),
-      distance: () => this.#turn("distance"),
+      distance: () => (app.capture.source === "screen" ? app.tell(t("watch.no_distance")) : this.#turn("distance")),
       heat: () => this.#turn("heat"),
       rate: () => this.#turn("rate"),
       tips: () => showTips(app),
