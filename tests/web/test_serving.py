@@ -32,7 +32,7 @@ from websockets.sync.server import ServerConnection, serve
 from mien import images
 from mien.cli import main
 from mien.errors import MienError, SinkError, UsageError
-from mien.web import certificate
+from mien.web import certificate, serving
 from mien.web.client import LiveClient
 from mien.web.guard import is_host_of
 from mien.web.serving import PatientProtocol, Server, address_of, check_options, config_of, is_this_machine, listen
@@ -236,6 +236,23 @@ def test_the_address_of_a_server_on_all_of_ipv6_is_answered(host: str, monkeypat
             with socket.create_connection((address.hostname, address.port), timeout=30):
                 assert is_host_of(address.hostname or "", host)
     assert "::1" in addresses
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "127.0.0.1"])
+def test_once_others_can_open_the_page_that_is_told(host: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    class Answering:
+        def __init__(self, config: object, ready: Callable[[], object], ending: Callable[[], object]) -> None:
+            self.ready = ready
+
+        def run(self, sockets: list[socket.socket]) -> None:
+            assert not said
+            self.ready()
+
+    said: list[str] = []
+    monkeypatch.setattr(serving, "Server", Answering)
+    serving.serve(LiveOptions(host=host, token=TOKEN, port=0, data_folder=tmp_path), browse=None, say=said.append)
+    assert any("Other devices of this network" in line for line in said) == (host == "0.0.0.0")
+    assert any("Without HTTPS" in line for line in said) == (host == "0.0.0.0")
 
 
 def test_what_is_named_must_be_there(tmp_path: Path) -> None:

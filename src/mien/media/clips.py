@@ -7,7 +7,7 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import av
 from av import Packet
@@ -214,7 +214,7 @@ class _Clip:
         if damaged:
             self.warnings.append(f"{self.name}: {damaged} damaged part(s) could not be decoded and were skipped")
 
-    def _packets(self) -> Iterator[Packet]:
+    def _packets(self) -> Iterator[Packet[Any]]:
         """Those of the pictures. Where the file has one length for all that is in it, the others' ends are noted."""
         if self._own_duration_s is not None or len(self.container.streams) == 1:
             yield from self.container.demux(self.stream)
