@@ -33,11 +33,9 @@ live: $(LIVE)
 	$(VENV)/bin/mien live
 
 # A file stays with one worker: its fixtures are made once. The order is that of tests/conftest.py. mypy is one of the
-# tests: it takes a minute of one core only. One worker more than cores, for those in a browser wait half of their time.
-WORKERS ?= $$($(PY) -c 'import os; print((os.cpu_count() or 1) + 1)')
-
+# tests: it takes a minute of one core only.
 test: lint
-	$(PY) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+	$(PY) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 check: lint
 	$(PY) -m mypy
