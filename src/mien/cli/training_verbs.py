@@ -89,6 +89,12 @@ def train(
     teach: Annotated[
         float | None, typer.Option(metavar="X", min=0, max=1, help="Share of the targets that teachers give.")
     ] = None,
+    every_view: Annotated[
+        bool,
+        typer.Option(
+            "--every-view", metavar="", help="Ask teachers of every changed face, not once of each; for GPUs."
+        ),
+    ] = False,
     start: Annotated[
         Path | None, typer.Option(metavar="FOLDER|.pt", help="A model or a run whose weights to begin with.")
     ] = None,
@@ -119,5 +125,5 @@ def train(
               "balance": balance, "sam": sam, "teach": teach, "seed": seed,
               "augmentation": None if augment is None else Augmentation().times(augment)}  # fmt: skip
     settings = {name: value for name, value in chosen.items() if value is not None}
-    settings |= {"threads": threads, "half": half, "compiled": compiled}
+    settings |= {"threads": threads, "half": half, "compiled": compiled, "every_view": every_view}
     run_training(job, settings, parse_seeds(seeds, seed or 0))

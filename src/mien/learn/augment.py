@@ -2,7 +2,7 @@
 
 All work on a whole batch of float grey crops (N, 1, S, S) in 0..255, where the generator lives that they draw from, so
 that a run can be repeated. The move is drawn together with the alignment in a single resampling: no face is blurred
-twice.
+twice. All faces are changed and the chosen ones taken: to choose first would let a GPU wait for each choice.
 """
 
 from __future__ import annotations
@@ -87,17 +87,19 @@ def change_light(crops: Tensor, options: Augmentation, rng: Generator) -> Tensor
 
 def soften(crops: Tensor, options: Augmentation, rng: Generator) -> Tensor:
     """Blur some, shrink some to half size and back, put noise on some."""
-    crops = crops.clone()
-    size = crops.shape[-1]
-    blurred = _chosen(len(crops), options.blur, rng)
-    crops[blurred] = F.avg_pool2d(F.pad(crops[blurred], (1, 1, 1, 1), mode="replicate"), 3, 1)
-    small = _chosen(len(crops), options.small, rng)
-    half = F.interpolate(crops[small], size=size // 2, mode="area")
-    crops[small] = F.interpolate(half, size=size, mode="bilinear", align_corners=False)
-    noisy = _chosen(len(crops), options.noise, rng)
-    sigma = _uniform(int(noisy.sum()), 1, 12, rng).view(-1, 1, 1, 1)
-    crops[noisy] += torch.randn(crops[noisy].shape, generator=rng, device=rng.device) * sigma
-    return crops.clamp(0, 255)
+    count, size = len(crops), crops.shape[-1]
+    blurred = F.avg_pool2d(F.pad(crops, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    crops = torch.where(_for_faces(_chosen(count, options.blur, rng)), blurred, crops)
+    half = F.interpolate(crops, size=size // 2, mode="area")
+    small = F.interpolate(half, size=size, mode="bilinear", align_corners=False)
+    crops = torch.where(_for_faces(_chosen(count, options.small, rng)), small, crops)
+    sigma = _uniform(count, 1, 12, rng) * _chosen(count, options.noise, rng)
+    noise = torch.randn(crops.shape, generator=rng, device=rng.device) * _for_faces(sigma)
+    return (crops + noise).clamp(0, 255)
+
+
+def _for_faces(values: Tensor) -> Tensor:
+    return values.view(-1, 1, 1, 1)
 
 
 def cover(crops: Tensor, options: Augmentation, rng: Generator) -> Tensor:
@@ -113,13 +115,15 @@ def cover(crops: Tensor, options: Augmentation, rng: Generator) -> Tensor:
     return torch.where(mask[:, None], (grey + grain).clamp(0, 255), crops)
 
 
-def mix(crops: Tensor, targets: Sequence[Target], rng: Generator) -> tuple[Tensor, list[Target]]:
-    """Blend each face and its targets with another of the batch; the share is drawn from Beta(0.4, 0.4).
+def mix(
+    crops: Tensor, targets: Sequence[Target], rng: Generator, *, chance: float = 1.0
+) -> tuple[Tensor, list[Target]]:
+    """With a chance, blend each face and its targets with another of the batch; the share is from Beta(0.4, 0.4).
 
     Of the blend, a face's target counts by its share and its weight: beside one of weight 0 it stays as it is.
     """
     a, b = (torch._standard_gamma(torch.full((1,), 0.4, device=rng.device), generator=rng) for _ in range(2))
-    share = float(a / (a + b + 1e-9))
+    share = torch.where(_chosen(1, chance, rng), a / (a + b + 1e-9), 1.0)  # a tensor: no GPU is waited for
     other = torch.randperm(len(crops), generator=rng, device=rng.device)
 
     def blended(values: Tensor) -> Tensor:

@@ -21,8 +21,10 @@ from torch import Tensor, nn
 from mien.data import align
 from mien.data.faceset import FaceSet
 from mien.errors import DataError
-from mien.learn import augment, checkpoint, registry, resuming, schedule
+from mien.learn import augment, checkpoint, live_teacher, registry, resuming, schedule
+from mien.learn.graphs import Graphed
 from mien.learn.judging import EpochLog, Held, loss_of, score_of
+from mien.learn.live_teacher import LiveTeachers
 from mien.learn.material import Material, Targets, Taught, fingerprint
 from mien.learn.options import TrainOptions
 from mien.learn.schedule import WeightAverage
@@ -32,6 +34,7 @@ from mien.types import FloatArray
 
 Part = tuple[FaceSet, FloatArray]  # faces and their keypoints (N, 6, 2)
 MOST_GRADIENT = 5.0  # length to which gradients are cut
+BETWEEN_LOOKS = 20  # steps: to look at a loss, one waits for the GPU
 
 
 class Trainer:
@@ -42,6 +45,7 @@ class Trainer:
         held: those that select the checkpoint.
         options: of the run.
         taught: what teachers say of the faces to learn from.
+        teachers: those who are asked of every view instead.
         worker: where to compute.
     """
 
@@ -52,6 +56,7 @@ class Trainer:
         *,
         options: TrainOptions,
         taught: Taught | None = None,
+        teachers: LiveTeachers | None = None,
         worker: Worker | None = None,
     ) -> None:
         self.worker = worker or Alone(half=options.half)
@@ -59,7 +64,8 @@ class Trainer:
         torch.manual_seed(options.seed)
         self.options = options
         self.rng = torch.Generator(self.worker.device).manual_seed(options.seed)
-        self.data = resuming.DataMark(fingerprint(*fit), fingerprint(*held), taught.mark if taught else "")
+        teaching = taught or teachers
+        self.data = resuming.DataMark(fingerprint(*fit), fingerprint(*held), teaching.mark if teaching else "")
         self.material = Material.of(*fit, options, taught=taught).to(self.worker.device)
         self.held = Held(held[0], align.align(held[0].pixels, held[1], options.input))
         self._order = registry.memory_order(options)
@@ -71,6 +77,9 @@ class Trainer:
         self.logs: list[EpochLog] = []
         if options.compiled:
             self._forward = torch.compile(self._forward)  # type: ignore[assignment]
+        is_lone_gpu = self.worker.device.type == "cuda" and self.worker.world == 1
+        self._learn = Graphed(self._gradients) if is_lone_gpu else self._gradients
+        self._ask = Graphed(teachers) if teachers and is_lone_gpu else teachers
 
     @property
     def steps_per_epoch(self) -> int:
@@ -133,15 +142,16 @@ class Trainer:
         self._part_dropout()
         order = torch.randperm(len(self.material), generator=self.rng, device=self.rng.device)
         total = self.steps_per_epoch * self.options.epochs
-        sum_loss = 0.0
+        losses: list[Tensor] = []
         for number in range(self.steps_per_epoch):
             which = order[number * self.options.batch :][: self.options.batch]
-            loss = self._step(*self._batch(which), schedule.rate_at(self.step, total, self.options))
-            self._check_number(loss)
-            sum_loss += loss
+            losses.append(self._step(*self._batch(which), schedule.rate_at(self.step, total, self.options)))
             self.step += 1
-            on_step(self.step, total, loss)
-        return sum_loss / self.steps_per_epoch
+            if number % BETWEEN_LOOKS == 0 or number == self.steps_per_epoch - 1:
+                seen = float(losses[-1])
+                self._check_number(seen)
+            on_step(self.step, total, seen)
+        return float(torch.stack(losses).mean())
 
     def _part_dropout(self) -> None:
         """Let each further process drop other units than the main one does; by epochs, so that a run can be resumed."""
@@ -158,16 +168,26 @@ class Trainer:
         crops = augment.resample(data.faces[which].float(), places, views, side)
         crops = augment.augment(crops, options, rng)
         targets = data.targets.take(which)
-        is_mixing = epoch < self.options.epochs * (1 - self.options.calm)
-        if is_mixing and torch.rand((), generator=rng, device=rng.device) < options.mixing:
-            crops, mixed = augment.mix(crops, targets.by_head(), rng)
+        if epoch < self.options.epochs * (1 - self.options.calm):
+            crops, mixed = augment.mix(crops, targets.by_head(), rng, chance=options.mixing)
             targets = Targets(*mixed[0], *mixed[1])
+        if self._ask is not None:
+            targets = live_teacher.blended(targets, self._ask(crops), self.options.teach)
         return crops.contiguous(memory_format=self._order), targets
 
-    def _step(self, crops: Tensor, targets: Targets, rate: float) -> float:
+    def _step(self, crops: Tensor, targets: Targets, rate: float) -> Tensor:
         """One step of the optimiser; the mean loss of the batch over all processes."""
         for group in self.optimiser.param_groups:
             group["lr"] = rate
+        (loss,) = self._learn(crops, *targets.tensors())
+        nn.utils.clip_grad_norm_(self.net.parameters(), MOST_GRADIENT)
+        self.optimiser.step()
+        self.average.update(self.net)
+        return self.worker.mean(loss)
+
+    def _gradients(self, crops: Tensor, *of_targets: Tensor) -> tuple[Tensor]:
+        """Leave the gradients of a batch in the network; this process's share of the loss."""
+        targets = Targets(*of_targets)
         mine = slice(self.worker.rank, None, self.worker.world)
         share = 1 / self.worker.world  # gradients are averaged over the processes, so each divides by its share
         counts = targets.votes_weight.sum() * share, targets.fer2013_weight.sum() * share
@@ -181,10 +201,7 @@ class Trainer:
             return loss
 
         loss = sharp_gradients(self.net, self.options.sam, backward) if self.options.sam else backward()
-        nn.utils.clip_grad_norm_(self.net.parameters(), MOST_GRADIENT)
-        self.optimiser.step()
-        self.average.update(self.net)
-        return float(self.worker.mean(loss.detach()))
+        return (loss.detach(),)
 
     def state(self) -> dict[str, Any]:
         """Everything a later run needs to go on to the same result."""

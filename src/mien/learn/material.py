@@ -48,13 +48,17 @@ class Targets:
         """For each head its shares and weights."""
         return [(self.votes, self.votes_weight), (self.fer2013, self.fer2013_weight)]
 
+    def tensors(self) -> list[Tensor]:
+        """All of it, as `Targets` takes it."""
+        return [getattr(self, one.name) for one in fields(self)]
+
     def take(self, which: Tensor | slice) -> Targets:
         """Those of some of the faces."""
-        return Targets(*(getattr(self, one.name)[which] for one in fields(self)))
+        return Targets(*(one[which] for one in self.tensors()))
 
     def to(self, device: torch.device) -> Targets:
         """The same on another device."""
-        return Targets(*(getattr(self, one.name).to(device) for one in fields(self)))
+        return Targets(*(one.to(device) for one in self.tensors()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +103,8 @@ def targets_of(faces: FaceSet, options: TrainOptions, *, taught: Taught | None =
     has_votes = votes.sum(1) > 0
     classes, has_label = one_hot(faces)
     weights = frequency_weights(votes, options.balance), frequency_weights(classes, options.balance)
-    smooth = classes * (1 - options.smoothing) + options.smoothing / CLASSES
+    smoothing = 0.0 if options.every_view else options.smoothing  # there the teachers' shares come later
+    smooth = classes * (1 - smoothing) + smoothing / CLASSES
     if taught is not None:
         said = torch.from_numpy(taught.fer2013)
         smooth = torch.where(has_label[:, None], torch.lerp(classes, said, options.teach), said)

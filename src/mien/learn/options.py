@@ -50,6 +50,7 @@ class TrainOptions:
     calm: float = 0.12  # share of the epochs at the end without mixing
     smoothing: float = 0.1  # of FER2013's labels, where no teacher gives their shares
     teach: float = 0.5  # share of the targets that the teachers give, if there are any
+    every_view: bool = False  # the teachers are asked of every changed face as it is trained on, not once of each face
     balance: float = 0.0  # a face counts by its class's frequency to the power of minus this; 0: all count alike
     sam: float = 0.0  # radius of sharpness-aware steps (Foret et al. 2021), which cost twice the time; 0: plain steps
     average: float = 0.999  # of the moving average of the weights, a step

@@ -12,12 +12,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from mien.errors import DataError
+from mien.errors import DataError, UsageError
 from mien.files import written_whole
 from mien.learn import checkpoint, prepare, records, registry, start, summary, teacher, workers
 from mien.learn.finish import finish, is_finished, write_card
 from mien.learn.fit import Trainer
 from mien.learn.judging import EpochLog
+from mien.learn.live_teacher import LiveTeachers
 from mien.learn.material import Taught
 from mien.learn.options import TrainOptions
 from mien.learn.prepare import Divided
@@ -54,6 +55,7 @@ class _Ready:
 
     divided: Divided
     taught: Taught | None
+    teachers: LiveTeachers | None
     worker: Worker
 
 
@@ -102,6 +104,8 @@ def train_seeds(
 
 def _prepare(job: Job, options: TrainOptions, watcher: Watcher, *, several: bool = False) -> _Ready:
     registry.check(options)  # what can be seen at once is said before minutes of work
+    if options.every_view and not job.teachers:
+        raise UsageError("--every-view asks teachers: name at least one with --teacher")
     teacher.check(job.teachers)
     if job.start is not None:
         start.check(job.start)
@@ -111,9 +115,14 @@ def _prepare(job: Job, options: TrainOptions, watcher: Watcher, *, several: bool
     with worker.main_first():  # the others take what it has kept
         divided = prepare.load(job.data, job.votes, out=job.out, layout=job.layout, size=options.input, watcher=watcher)
         taught = teacher.ask(
-            job.teachers, divided.part(divided.fit), job.out / "teacher.npz", threads=options.threads, watcher=watcher
+            () if options.every_view else job.teachers,
+            divided.part(divided.fit),
+            job.out / "teacher.npz",
+            threads=options.threads,
+            watcher=watcher,
         )
-    return _Ready(divided, taught, worker)
+    teachers = LiveTeachers(job.teachers, options, worker) if options.every_view else None
+    return _Ready(divided, taught, teachers, worker)
 
 
 def _make_folder(out: Path, *, resume: bool, several: bool = False) -> None:
@@ -135,7 +144,7 @@ def _fit(ready: _Ready, job: Job, options: TrainOptions, watcher: Watcher) -> bo
     """Run the epochs that are left; whether there were any."""
     divided = ready.divided
     fit, held = divided.part(divided.fit), divided.part(divided.held)
-    trainer = Trainer(fit, held, options=options, taught=ready.taught, worker=ready.worker)
+    trainer = Trainer(fit, held, options=options, taught=ready.taught, teachers=ready.teachers, worker=ready.worker)
     if job.resume:
         trainer.resume(checkpoint.load(job.out / "last.pt"))
     elif job.start is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from itertools import compress
 
 import torch
 from torch import nn
@@ -40,8 +41,9 @@ class WeightAverage:
         """Take one step's weights in."""
         self.steps += 1
         keep = min(self._decay, (1 + self.steps) / (10 + self.steps))
-        for mine, theirs in zip(self.net.state_dict().values(), net.state_dict().values(), strict=True):
-            if mine.dtype.is_floating_point:
-                mine.lerp_(theirs.to(mine.dtype), 1 - keep)
-            else:
-                mine.copy_(theirs)
+        mine, theirs = (list(one.state_dict().values()) for one in (self.net, net))
+        is_real = [one.dtype.is_floating_point for one in mine]
+        torch._foreach_lerp_(list(compress(mine, is_real)), list(compress(theirs, is_real)), 1 - keep)
+        for count, newer in zip(mine, theirs, strict=True):
+            if not count.dtype.is_floating_point:
+                count.copy_(newer)

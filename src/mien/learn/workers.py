@@ -97,6 +97,7 @@ class Together:
             raise DataError(f"{started()} processes were started, but {self.world} found each other: "
                             "start them with `accelerate launch` or torchrun")  # fmt: skip
         torch.set_float32_matmul_precision("high")  # what is not in bfloat16 may use the GPU's TF32
+        torch.backends.cudnn.benchmark = True  # all steps have one shape: the fastest convolution is worth a search
 
     @property
     def is_main(self) -> bool:  # noqa: D102
