@@ -84,6 +84,7 @@ def _training_facts(divided: Divided, state: dict[str, Any], net: nn.Module, dif
         "meshes_found": round(float((~np.isnan(divided.keypoints[divided.fit, 0, 0])).mean()), 4),
         "parameters": registry.parameter_count(net),
         **({"mean_of": state["mean_of"]} if "mean_of" in state else {"checkpoint_epoch": best["epoch"] + 1}),
+        "held_loss": round(best["held_loss"], 5),
         **{name: round(best[name], 4) for name in ACCURACIES if best[name] is not None},
         "onnx_difference": round(difference, 5),
         "options": state["options"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -17,7 +18,8 @@ class Summary:
 
     `runs` has the figures of each seed by name: `held_fer2013` and `held_votes` on the faces that select, then
     `fer2013` and `votes`, accuracy on the split that validates. `mean` and `spread` (the standard deviation between
-    runs, n - 1) go over the runs. `best` is the seed with the best held-out faces: the validation had no say.
+    runs, n - 1) go over the runs. `best` is the seed with the least loss on the held-out faces, which selects
+    checkpoints too: the validation had no say.
     """
 
     split: str
@@ -39,17 +41,13 @@ def summarise(cards: Mapping[int, ModelCard]) -> Summary:
         spread={
             name: round(statistics.stdev(column), 5) if len(column) > 1 else 0.0 for name, column in columns.items()
         },
-        best=max(runs, key=lambda seed: _held(runs[seed])),
+        best=min(cards, key=lambda seed: cards[seed].training.get("held_loss", math.inf)),  # older cards lack it
     )
 
 
 def _figures(card: ModelCard) -> dict[str, float]:
     held = {name: card.training[name] for name in ("held_fer2013", "held_votes") if name in card.training}
     return held | {head: scores["accuracy"] for head, scores in card.scores["heads"].items()}
-
-
-def _held(run: Mapping[str, float]) -> float:
-    return statistics.fmean([value for name, value in run.items() if name.startswith("held_")] or [0.0])
 
 
 def write(found: Summary, path: Path) -> None:
