@@ -403,6 +403,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--layer", default="trunk.5", metavar="PATH", help="for Grad-CAM, beside the last feature map")
     parser.add_argument("--charts", type=Path, metavar="FOLDER", help="write the curves and charts here")
     options = parser.parse_args(argv)
+    if options.charts:
+        options.charts.mkdir(parents=True, exist_ok=True)  # before a quarter of an hour, not after it
     if options.quick:
         options.minutes = 0.0
         options.faces = LEAST

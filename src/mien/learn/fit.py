@@ -147,11 +147,13 @@ class Trainer:
             which = order[number * self.options.batch :][: self.options.batch]
             losses.append(self._step(*self._batch(which), schedule.rate_at(self.step, total, self.options)))
             self.step += 1
-            if number % BETWEEN_LOOKS == 0 or number == self.steps_per_epoch - 1:
+            if number % BETWEEN_LOOKS == 0:
                 seen = float(losses[-1])
                 self._check_number(seen)
             on_step(self.step, total, seen)
-        return float(torch.stack(losses).mean())
+        mean = float(torch.stack(losses).mean())
+        self._check_number(mean)
+        return mean
 
     def _part_dropout(self) -> None:
         """Let each further process drop other units than the main one does; by epochs, so that a run can be resumed."""

@@ -51,7 +51,6 @@ class LiveTeachers:
         self._teachers = [_opened(folder, options, worker) for folder in folders]
         names = [models.load_card(folder).sha256 for folder in folders]
         self.mark = hashlib.sha256("\n".join(["every view", *names]).encode()).hexdigest()
-        self.have_votes = any(one.votes is not None for one in self._teachers)
 
     @torch.no_grad()
     def __call__(self, crops: Tensor) -> tuple[Tensor, ...]:
